@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package schema
+
+// All lists the subsystems in the order of the reference.
+var All = []*Subsystem{&General, &Task, &Creds, &Files, &MM, &Signals}

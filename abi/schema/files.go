@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package schema
+
+// FileTypes tell how an open file is brought back.
+var FileTypes = &Enum{
+	Name: "file_type", Prefix: "CKPT_FILE_", Doc: "how an open file is brought back",
+	Values: []Value{
+		{"GENERIC", 1, "opened again by path: regular file, directory, stateless character device"},
+	},
+}
+
+// FDFlags are the flags of a descriptor.
+var FDFlags = &Enum{
+	Name: "fd_flags", Prefix: "CKPT_FD_", Bits: true, Doc: "flags of a descriptor",
+	Values: []Value{{"CLOEXEC", 1, "FD_CLOEXEC"}},
+}
+
+// Files is what descriptors name.
+var Files = Subsystem{
+	Name: "Files", Doc: "Descriptors, open file descriptions, root and working directory. Paths are relative to the directory named behind the container record.",
+	Enums: []*Enum{FileTypes, FDFlags},
+	Records: []*Record{
+		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. A string record with its path follows.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "f_type", Kind: U32, Enum: FileTypes, Doc: "how it is brought back"},
+			{Name: "f_flags", Kind: U32, Doc: "O_*, as F_GETFL"},
+			{Name: "i_mode", Kind: U32, Doc: "st_mode: type and permissions"},
+			{Name: "f_pos", Kind: S64, Doc: "file offset, bytes (directories: as the file system defines it)"},
+			{Name: "ino", Kind: U64, Doc: "st_ino"},
+			{Name: "dev_major", Kind: U32, Doc: "st_dev, major"},
+			{Name: "dev_minor", Kind: U32, Doc: "st_dev, minor"},
+			{Name: "rdev_major", Kind: U32, Doc: "st_rdev, major"},
+			{Name: "rdev_minor", Kind: U32, Doc: "st_rdev, minor"},
+			{Name: "size", Kind: U64, Doc: "st_size, bytes"},
+			{Name: "mtime", Kind: S64, Doc: "st_mtim, nanoseconds of CLOCK_REALTIME"},
+		}},
+		{Name: "file_table", Type: 301, Object: obj("FILE_TABLE"), Doc: "A file descriptor table; nr_fds records of type file_desc follow, descriptors rising.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "nr_fds", Kind: U32, Max: 1 << 30, Doc: "open descriptors"},
+		}},
+		{Name: "file_desc", Type: 302, Doc: "One descriptor.", Fields: []Field{
+			{Name: "fd", Kind: S32, Doc: "descriptor"},
+			{Name: "file_ref", Kind: S32, Ref: "FILE", NonNull: true, Doc: "open file description"},
+			{Name: "flags", Kind: U32, Flags: FDFlags, Doc: "descriptor flags"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
+		}},
+		{Name: "fs", Type: 451, Object: obj("FS"), Doc: "Root and working directory. Two string records follow: the root, the working directory.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "umask", Kind: U32, Max: 0o777, Doc: "umask(2)"},
+		}},
+	},
+}

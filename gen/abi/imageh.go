@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"linux-cr/abi/schema"
+)
+
+// frameDoc describes an image, for the C header and the reference alike.
+var frameDoc = []string{
+	"An image is a stream of records. Each starts with struct ckpt_hdr: its type and its length in bytes, a multiple of 8 that includes the header. The fixed part of a record follows; some records end in one array, whose element count stands in an earlier field, and zeros up to the length. A length that is not exactly what the counts say is an error.",
+	"Numbers are in the byte order of the source, with one exception: arch_id in the first record is little-endian everywhere. The magic number of the first record tells the byte order. Every field has a fixed width and is aligned to it; there are no implicit holes, and the layout is the same on every architecture.",
+	"Fields hold what user space knows: flags and constants of system calls, CPU state as the notes of core files, never kernel-internal values.",
+	"Reserved fields are zero. A reader refuses a record of a type that it does not know, except when CKPT_HDR_OPTIONAL is set in the type: such a record may be skipped.",
+	"Objects that can be shared stand once in the image, before the first record that refers to them, and are numbered 1, 2, 3, ... in order of appearance. Fields with a name in _ref hold such numbers; 0 is none.",
+	"A reader stops at the trailer; bytes behind it belong to someone else. An image that ends in an error record instead is that of a failed checkpoint.",
+}
+
+// imageOrder shows the order of records in an image.
+const imageOrder = `header
+header_arch
+container, string (the directory paths are relative to)
+tree, pids ... (the task array)
+for each task, in the order of the array:
+    task
+    thread, regset ..., restart_block, sched, sigtask, sigpending (private)
+    objects that appear for the first time, each before its first referrer:
+        file, string (its path)
+        file_table, file_desc ...
+        fs, string (root), string (working directory)
+        mm, mm_context, for each area:
+            vma, string (a name or none), [pad] pgarr ..., pgarr (empty)
+        sighand
+        signal, sigpending (shared)
+        cred
+    task_objs
+tail, or error when the checkpoint failed`
+
+// imageHeader is include/uapi/linux/checkpoint_image.h.
+func imageHeader() []byte {
+	w := &writer{}
+	cStart(w, true, true)
+	w.p("#ifndef _UAPI_LINUX_CHECKPOINT_IMAGE_H")
+	w.p("#define _UAPI_LINUX_CHECKPOINT_IMAGE_H")
+	w.p("")
+	w.p("/*")
+	w.p(" * The format of a checkpoint image.")
+	for _, text := range frameDoc {
+		w.p(" *")
+		for _, line := range wrap(text, 76) {
+			w.p(" * %s", line)
+		}
+	}
+	w.p(" *")
+	w.p(" * Order of the records:")
+	w.p(" *")
+	for line := range strings.SplitSeq(imageOrder, "\n") {
+		w.p(" *   %s", line)
+	}
+	w.p(" *")
+	w.p(" * Revisions (any change of a record makes a new one):")
+	for _, h := range schema.History {
+		w.p(" *")
+		w.p(" *  %d (%s)", h.Num, h.Date)
+		for i, line := range wrap(h.Text, 70) {
+			lead := "   "
+			if i == 0 {
+				lead = " - "
+			}
+			w.p(" * %s%s", lead, line)
+		}
+	}
+	w.p(" */")
+	w.p("")
+	w.p("#include <linux/types.h>")
+	w.p("")
+	w.p("/* The revision that this file describes. */")
+	w.p("#define CKPT_REV\t\t%d", schema.Rev)
+	w.p("")
+	w.p("/* Magic numbers of the first and the last record. */")
+	w.p("#define CKPT_MAGIC_HEAD\t\t0x%016xULL", schema.MagicHead)
+	w.p("#define CKPT_MAGIC_TAIL\t\t0x%016xULL", schema.MagicTail)
+	w.p("")
+	w.p("/* In a record type: a reader that does not know the record may skip it. */")
+	w.p("#define CKPT_HDR_OPTIONAL\t0x%08xU", schema.RecordOptional)
+	w.p("")
+	column := 0
+	for _, r := range schema.Records() {
+		column = max(column, len("#define "+r.CName()))
+	}
+	for _, s := range schema.All {
+		w.p("/* Record types: %s */", s.Name)
+		for _, r := range s.Records {
+			num := fmt.Sprint(r.Type)
+			if r.Optional {
+				num = "(CKPT_HDR_OPTIONAL | " + num + ")"
+			}
+			w.p("%s%s", tabs("#define "+r.CName(), column/8*8+8), num)
+		}
+		w.p("")
+	}
+	w.p(`/**
+ * struct ckpt_hdr - what every record starts with
+ * @type: CKPT_HDR_*
+ * @len: length of the record in bytes, this header included; a multiple of 8
+ */
+struct ckpt_hdr {
+	__u32 type;
+	__u32 len;
+};
+`)
+	for _, s := range schema.All {
+		w.p("/*")
+		for _, line := range wrap(s.Name+". "+s.Doc, 76) {
+			w.p(" * %s", line)
+		}
+		w.p(" */")
+		w.p("")
+		for _, e := range s.Enums {
+			if !interfaceEnums[e] {
+				cEnum(w, e)
+			}
+		}
+		for _, st := range s.Structs {
+			cStruct(w, "ckpt_"+st.Name, st.Doc, st.Fields, "")
+		}
+		for _, r := range s.Records {
+			doc := r.Doc
+			if r.Raw != "" {
+				doc += " Behind the fields: " + r.Raw + "."
+			}
+			cStruct(w, "ckpt_hdr_"+r.Name, doc, r.Fields, r.CName())
+		}
+	}
+	w.p("#endif /* _UAPI_LINUX_CHECKPOINT_IMAGE_H */")
+	return w.Bytes()
+}
