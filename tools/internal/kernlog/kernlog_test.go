@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package kernlog
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const text = "checkpoint of 12 starts\n[err -16][pid 12] first\n\n[err -95][pid 13] second\n checkpoint failed\n"
+
+func TestReason(t *testing.T) {
+	for _, name := range []string{"", filepath.Join(t.TempDir(), "log")} {
+		l, err := Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if got := l.Reason(); got != "" {
+			t.Errorf("empty log: %q", got)
+		}
+		if _, err := unix.Write(l.Fd(), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Reason(); got != "[err -95][pid 13] second" {
+			t.Errorf("%q", got)
+		}
+		if got := l.Errors(); !slices.Equal(got, []string{"[err -16][pid 12] first", "[err -95][pid 13] second"}) {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+func TestLogToDevice(t *testing.T) {
+	l, err := Open("/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if lines := l.Lines(); lines != nil {
+		t.Errorf("%q", lines)
+	}
+}
