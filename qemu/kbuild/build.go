@@ -1,0 +1,328 @@
+// Package kbuild makes the patched kernel: it finds the source, lays the project's files and hooks over it, configures,
+// verifies the configuration, and compiles. Everything lives in the user's cache directory:
+//
+//	src/<hash>         the unpacked package, never changed
+//	tree/<name>        the source with the overlay; files change only when their contents do
+//	obj/<name>/<a>-<v> objects of architecture a and variant v (plain or debug)
+//	image/<key>        finished kernels, by the hash of everything that went into them
+package kbuild
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"linux-cr/qemu/arch"
+)
+
+// imageFormat is raised when the recipe changes in a way that its inputs do not show.
+const imageFormat = "1"
+
+// keptImages is how many finished kernels stay in the cache; one of them takes about 20 MB.
+const keptImages = 24
+
+// Options say which kernel to build.
+type Options struct {
+	// Root is the checkout of the project.
+	Root string
+
+	// Arch is the guest architecture.
+	Arch *arch.Arch
+
+	// Debug selects the second configuration.
+	Debug bool
+
+	// KSRC is a kernel tree of the user, or empty for Debian's package.
+	KSRC string
+
+	// Output is the path that the bootable image is left at.
+	Output string
+
+	// Progress is called for every step with a line for the user.
+	Progress func(string)
+
+	// Warnings receives what the compiler says.
+	Warnings io.Writer
+}
+
+// variant names the configuration within the cache.
+func (o *Options) variant() string {
+	if o.Debug {
+		return "debug"
+	}
+	return "plain"
+}
+
+type builder struct {
+	opts Options
+	src  *Source
+	tree string
+	obj  string
+}
+
+// Build leaves a bootable kernel at opts.Output, from the cache when all inputs are known.
+func Build(opts Options) error {
+	if err := checkTools(opts.Arch); err != nil {
+		return err
+	}
+	cache, err := CacheDir()
+	if err != nil {
+		return err
+	}
+	src, err := FindSource(cache, opts.KSRC, opts.Progress)
+	if err != nil {
+		return err
+	}
+	overlay, err := ReadOverlay(opts.Root, src)
+	if err != nil {
+		return err
+	}
+	want, err := readFragments(opts.Root, opts.Arch.Name, opts.Debug)
+	if err != nil {
+		return err
+	}
+	compiler, err := compilerVersion(opts.Arch)
+	if err != nil {
+		return err
+	}
+	key := hashStrings(imageFormat, src.ID, overlay.Hash(), opts.Arch.Name, opts.variant(), want.String(), compiler)
+	image := filepath.Join(cache, "image", key[:32])
+	if _, err := os.Stat(filepath.Join(image, "kernel")); err == nil {
+		opts.Progress(fmt.Sprintf("kernel %s (%s): unchanged, image %s", src.Version, opts.variant(), key[:12]))
+		return deliver(image, opts.Output)
+	}
+
+	b := &builder{
+		opts: opts,
+		src:  src,
+		tree: filepath.Join(cache, "tree", src.Name),
+		obj:  filepath.Join(cache, "obj", src.Name, opts.Arch.Name+"-"+opts.variant()),
+	}
+	if err := os.MkdirAll(filepath.Dir(b.tree), 0o755); err != nil {
+		return err
+	}
+	release, err := lock(b.tree+".lock", func() { opts.Progress("waiting for another kernel build") })
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := syncTree(b.tree, filepath.Dir(b.obj), src, overlay, opts.Progress); err != nil {
+		return fmt.Errorf("patch the kernel: %w", err)
+	}
+	if err := os.MkdirAll(b.obj, 0o755); err != nil {
+		return err
+	}
+	if err := b.configure(want, hashStrings(imageFormat, src.ID, overlay.KconfigHash(), want.String(), compiler)); err != nil {
+		return err
+	}
+	start := time.Now()
+	opts.Progress(fmt.Sprintf("compiling kernel %s (%s) with %d jobs; the first time takes a while", src.Version, opts.variant(), runtime.NumCPU()))
+	if err := b.compile(); err != nil {
+		return err
+	}
+	opts.Progress(fmt.Sprintf("compiled in %s", time.Since(start).Round(time.Second)))
+	if err := b.store(image); err != nil {
+		return err
+	}
+	if err := prune(filepath.Dir(image), keptImages); err != nil {
+		return err
+	}
+	return deliver(image, opts.Output)
+}
+
+// checkTools names what a build needs and the machine lacks.
+func checkTools(a *arch.Arch) error {
+	var missing []string
+	for _, tool := range []string{prefix(a) + "gcc", prefix(a) + "ld", "make", "patch", "tar", "xz", "flex", "bison", "bc"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing = append(missing, tool)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("missing: %s; install with `make deps`", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// prefix is the cross compiler's prefix, empty when the host compiles for itself.
+func prefix(a *arch.Arch) string {
+	if runtime.GOARCH == a.Name {
+		return ""
+	}
+	return a.CrossPrefix
+}
+
+// compilerVersion describes the tools whose change makes another kernel.
+func compilerVersion(a *arch.Arch) (string, error) {
+	var parts []string
+	for _, tool := range []string{"gcc", "ld"} {
+		out, err := exec.Command(prefix(a)+tool, "--version").Output()
+		if err != nil {
+			return "", fmt.Errorf("%s --version: %w", tool, err)
+		}
+		line, _, _ := strings.Cut(string(out), "\n")
+		parts = append(parts, line)
+	}
+	return strings.Join(parts, "; "), nil
+}
+
+// command prepares a make of the kernel. Names and times are fixed, so that equal inputs give equal images.
+func (b *builder) command(args ...string) *exec.Cmd {
+	cc := prefix(b.opts.Arch) + "gcc"
+	hostcc := "gcc"
+	if _, err := exec.LookPath("ccache"); err == nil {
+		cc, hostcc = "ccache "+cc, "ccache "+hostcc
+	}
+	cmd := exec.Command("make", append([]string{
+		"-C", b.tree,
+		"O=" + b.obj,
+		"ARCH=" + b.opts.Arch.Linux,
+		"CROSS_COMPILE=" + prefix(b.opts.Arch),
+		"CC=" + cc,
+		"HOSTCC=" + hostcc,
+		"KBUILD_BUILD_TIMESTAMP=1970-01-01",
+		"KBUILD_BUILD_VERSION=1",
+		"KBUILD_BUILD_USER=linux-cr",
+		"KBUILD_BUILD_HOST=linux-cr",
+	}, args...)...)
+	// The flags and jobserver of the make that called us are not meant for the kernel's.
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		switch name {
+		case "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARCH", "DEBUG", "KSRC", "O", "V", "C":
+			continue
+		}
+		cmd.Env = append(cmd.Env, kv)
+	}
+	cmd.Env = append(cmd.Env, "LC_ALL=C")
+	return cmd
+}
+
+// make runs a short step and shows its output only when it fails.
+func (b *builder) make(target string) error {
+	if out, err := b.command("-s", target).CombinedOutput(); err != nil {
+		return fmt.Errorf("make %s: %w\n%s", target, err, out)
+	}
+	return nil
+}
+
+// compile builds the image, reports progress, and keeps the whole output in build.log.
+func (b *builder) compile() error {
+	logPath := filepath.Join(b.obj, "build.log")
+	log, err := os.Create(logPath)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	// Both streams go to the log from goroutines of their own.
+	var mu sync.Mutex
+	steps, last := 0, time.Now()
+	out := &lineWriter{fn: func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(log, line)
+		steps++
+		if time.Since(last) >= 10*time.Second {
+			last = time.Now()
+			b.opts.Progress(fmt.Sprintf("%5d steps, at %s", steps, strings.Join(strings.Fields(line), " ")))
+		}
+	}}
+	errs := &lineWriter{fn: func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(log, line)
+		fmt.Fprintln(b.opts.Warnings, line)
+	}}
+	cmd := b.command(fmt.Sprintf("-j%d", runtime.NumCPU()), b.opts.Arch.ImageTarget)
+	cmd.Stdout, cmd.Stderr = out, errs
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("the kernel does not compile (%w); the log is %s", err, logPath)
+	}
+	return nil
+}
+
+// store keeps the finished kernel with its configuration and symbol map.
+func (b *builder) store(image string) error {
+	tmp := image + ".tmp"
+	if err := os.RemoveAll(tmp); err != nil {
+		return err
+	}
+	for name, from := range map[string]string{"kernel": b.opts.Arch.Image, "config": ".config", "System.map": "System.map"} {
+		if err := copyFile(filepath.Join(b.obj, from), filepath.Join(tmp, name)); err != nil {
+			return err
+		}
+	}
+	if err := os.RemoveAll(image); err != nil {
+		return err
+	}
+	return os.Rename(tmp, image)
+}
+
+// deliver copies the kernel of an image directory to output, its configuration and symbol map beside it, and marks the
+// image as used.
+func deliver(image, output string) error {
+	for name, suffix := range map[string]string{"kernel": "", "config": ".config", "System.map": ".map"} {
+		if err := copyFile(filepath.Join(image, name), output+suffix); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	return os.Chtimes(image, now, now)
+}
+
+// prune removes the images that were not used for the longest time, beyond keep.
+func prune(dir string, keep int) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	type image struct {
+		path string
+		used time.Time
+	}
+	var images []image
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		images = append(images, image{filepath.Join(dir, e.Name()), info.ModTime()})
+	}
+	sort.Slice(images, func(i, j int) bool { return images[i].used.After(images[j].used) })
+	for i := keep; i < len(images); i++ {
+		if err := os.RemoveAll(images[i].path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A lineWriter calls fn for every complete line.
+type lineWriter struct {
+	fn  func(string)
+	buf bytes.Buffer
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.buf.Write(p)
+	for {
+		i := bytes.IndexByte(w.buf.Bytes(), '\n')
+		if i < 0 {
+			return len(p), nil
+		}
+		w.fn(strings.TrimRight(string(w.buf.Next(i+1)), "\r\n"))
+	}
+}
