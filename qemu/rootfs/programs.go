@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -101,6 +102,9 @@ func Programs(root string, a *arch.Arch, dir string) (map[string]string, error) 
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.NumCPU())
 	for _, source := range sources {
+		if !forArch(source, a.Name) {
+			continue
+		}
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
@@ -116,6 +120,13 @@ func Programs(root string, a *arch.Arch, dir string) (map[string]string, error) 
 	}
 	wg.Wait()
 	return programs, errors.Join(errs...)
+}
+
+// forArch applies the rule of the go command: a file whose name ends in an architecture belongs to it alone.
+func forArch(source, name string) bool {
+	stem := strings.TrimSuffix(filepath.Base(source), ".c")
+	suffix := stem[strings.LastIndex(stem, "_")+1:]
+	return suffix == name || !slices.Contains(arch.Names(), suffix)
 }
 
 // program compiles one file unless the cache has the result for the same inputs.

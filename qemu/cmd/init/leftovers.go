@@ -127,9 +127,15 @@ func thaw() {
 	}
 }
 
-// removeGroups removes the groups that are empty.
+// removeGroups removes the groups that are empty, or become so while their last processes are torn down.
 func removeGroups() {
-	for _, dir := range groups() {
-		_ = syscall.Rmdir(dir)
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		left := groups()
+		for _, dir := range left {
+			_ = syscall.Rmdir(dir)
+		}
+		if len(left) == 0 || time.Now().After(deadline) {
+			return
+		}
 	}
 }

@@ -1,0 +1,53 @@
+// Package selftests runs the tests of selftests/guest in a virtual machine with the patched kernel.
+//
+//	make kernel && go test ./selftests
+//
+// SELFTEST_RUN=PATTERN selects tests of the guest like -run, KERNEL=PATH another kernel image, SELFTEST_DEBUG=1 the
+// debug kernel, SELFTEST_ARCH another architecture, SELFTEST_HOSTFS=1 shows the host's root directory at /host of the
+// guest, and ACCEL=kvm uses hardware acceleration.
+package selftests
+
+import (
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"linux-cr/qemu/arch"
+	"linux-cr/qemu/suite"
+)
+
+// slowdown is how much longer everything may take under the checkers of the debug kernel.
+const slowdown = 4
+
+func TestGuest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("boots a virtual machine")
+	}
+	name := os.Getenv("SELFTEST_ARCH")
+	if name == "" {
+		name = runtime.GOARCH
+	}
+	a, err := arch.Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := suite.Config{
+		Name:        "selftests",
+		Arch:        a,
+		Package:     "selftests/guest",
+		Run:         os.Getenv("SELFTEST_RUN"),
+		Kernel:      os.Getenv("KERNEL"),
+		Debug:       os.Getenv("SELFTEST_DEBUG") == "1",
+		HostFS:      os.Getenv("SELFTEST_HOSTFS") == "1",
+		TestTimeout: time.Minute,
+		Timeout:     20 * time.Minute,
+		Skips:       skips,
+	}
+	if c.Debug {
+		c.Name += "-debug"
+		c.TestTimeout *= slowdown
+		c.Timeout *= slowdown
+	}
+	suite.Run(t, c)
+}

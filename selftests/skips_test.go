@@ -1,0 +1,7 @@
+package selftests
+
+import "linux-cr/qemu/suite"
+
+// skips are the tests that may skip themselves, each with the architecture and the reason. A skip that is not listed
+// here fails.
+var skips = []suite.Skip{}
