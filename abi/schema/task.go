@@ -55,6 +55,7 @@ var RestartBlockFlags = &Enum{
 	Values: []Value{
 		{"TIMEOUT", 1 << 0, "remaining is valid; without it the call waits for ever"},
 		{"RMTP", 1 << 1, "addr receives the remaining time of nanosleep(2)"},
+		{"ABSTIME", 1 << 2, "remaining is an instant of CLOCK_REALTIME that stays what it is (futex)"},
 	},
 }
 

@@ -6,14 +6,15 @@
 //	include/uapi/linux/checkpoint_image.h   the image format, in C
 //	kernel/checkpoint/records.[ch]          the kernel's record table and checks
 //	kernel/checkpoint/records_layout.c      static assertions of every size and offset
-//	abi/image/zrecords.go                   the image format, in Go
+//	abi/image/z*.go                         the image format, in Go, a file per subsystem
 //	abi/image/zlayout_test.go               the same sizes and offsets, as a Go test
 //	abi/calls/zcalls.go                     numbers and flags of the system calls, in Go
 //	docs/image-format.md                    the reference
 //
 // The C files stand below kernel/tree, where they have the path of a kernel
-// tree. Each file names its generator and its input in its first lines. The output depends on nothing but
-// the schema, and a file is written only when its content changes.
+// tree. Each file names its generator and its input in its first lines. The
+// output depends on nothing but the schema, and a file is written only when its
+// content changes.
 //
 // With -check it writes nothing and reports each file that is not current.
 package main
@@ -23,6 +24,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"sort"
@@ -79,8 +81,12 @@ func outputs() (map[string][]byte, error) {
 		tree + "kernel/checkpoint/records_layout.c":    layoutSource(),
 		"docs/image-format.md":                         reference(),
 	}
+	files, err := goFiles()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, files)
 	for name, text := range map[string]func() ([]byte, error){
-		"abi/image/zrecords.go":     goRecords,
 		"abi/image/zlayout_test.go": goLayoutTest,
 		"abi/calls/zcalls.go":       goCalls,
 	} {
