@@ -38,7 +38,11 @@ func Standard(root string, a *arch.Arch, dir string) (map[string]string, error) 
 		}
 	}
 	add(BinDir, tools)
-	for to, from := range map[string]string{ProgsDir: "selftests/progs", SamplesDir: "kernel/tree/samples/checkpoint"} {
+	for from, to := range map[string]string{
+		"selftests/progs":                ProgsDir,
+		"kernel/tree/samples/checkpoint": SamplesDir,
+		"qemu/demo/progs":                BinDir,
+	} {
 		programs, err := Programs(root, a, from)
 		if err != nil {
 			return nil, err
