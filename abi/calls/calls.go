@@ -6,7 +6,6 @@
 package calls
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -58,13 +57,3 @@ func Query() (rev uint16, features uint64, err error) {
 
 // noFD is CHECKPOINT_FD_NONE as a system-call argument.
 const noFD = ^uintptr(0)
-
-// Supported tells whether the kernel has the system calls: nil, ErrNoSyscall,
-// or what the query failed with.
-func Supported() error {
-	_, _, err := Query()
-	return err
-}
-
-// IsNoSyscall tells whether an error says that the calls are missing.
-func IsNoSyscall(err error) bool { return errors.Is(err, ErrNoSyscall) }

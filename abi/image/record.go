@@ -44,6 +44,9 @@ var declared = func() map[uint32]*schema.Record {
 	return m
 }()
 
+// New makes an empty record of a type, nil for an unknown type.
+func New(typ uint32) Record { return newRecord(typ) }
+
 // TypeName is the name of a record type, as in "file_desc".
 func TypeName(typ uint32) string {
 	if r := declared[typ]; r != nil {
