@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -62,27 +61,4 @@ func (l *Log) Lines() []string {
 		}
 	}
 	return lines
-}
-
-// errorTag is how the kernel marks a message that carries an errno.
-var errorTag = regexp.MustCompile(`\[err -?\d+\]`)
-
-// Errors returns the lines that report an error, in order.
-func (l *Log) Errors() []string {
-	var errs []string
-	for _, line := range l.Lines() {
-		if errorTag.MatchString(line) {
-			errs = append(errs, line)
-		}
-	}
-	return errs
-}
-
-// Reason is the last error line, empty when there is none.
-func (l *Log) Reason() string {
-	errs := l.Errors()
-	if len(errs) == 0 {
-		return ""
-	}
-	return errs[len(errs)-1]
 }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const text = "checkpoint of 12 starts\n[err -16][pid 12] first\n\n[err -95][pid 13] second\n checkpoint failed\n"
+const text = "[warn][pid 12 (a] b)] harmless\n[err -16][pid 12 (a] b)] first\n\n[err -95] second\n"
 
 func TestReason(t *testing.T) {
 	for _, name := range []string{"", filepath.Join(t.TempDir(), "log")} {
@@ -25,10 +25,10 @@ func TestReason(t *testing.T) {
 		if _, err := unix.Write(l.Fd(), []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if got := l.Reason(); got != "[err -95][pid 13] second" {
+		if got := l.Reason(); got != "[pid 12 (a] b)] first: device or resource busy" {
 			t.Errorf("%q", got)
 		}
-		if got := l.Errors(); !slices.Equal(got, []string{"[err -16][pid 12] first", "[err -95][pid 13] second"}) {
+		if got := l.Errors(); !slices.Equal(got, []string{"[pid 12 (a] b)] first: device or resource busy", "second: operation not supported"}) {
 			t.Errorf("%q", got)
 		}
 	}

@@ -115,6 +115,13 @@ func (p *Plan) KeepOnly(fds ...int) {
 	p.Call("close_range", unix.SYS_CLOSE_RANGE, uintptr(next), math.MaxUint32, 0)
 }
 
+// Text makes a string that the processes can pass to their calls.
+func (p *Plan) Text(s string) uintptr {
+	b := append([]byte(s), 0)
+	p.pin.Pin(&b[0])
+	return uintptr(unsafe.Pointer(&b[0]))
+}
+
 // Exit appends the end of the process.
 func (p *Plan) Exit(status int) {
 	p.Call("exit_group", unix.SYS_EXIT_GROUP, uintptr(status))

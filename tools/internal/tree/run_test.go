@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,9 +26,7 @@ func wait(t *testing.T, proc *Process) unix.WaitStatus {
 }
 
 func write(p *Plan, fd int, text string) {
-	b := []byte(text)
-	p.pin.Pin(&b[0])
-	p.Call("write", unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	p.Call("write", unix.SYS_WRITE, uintptr(fd), p.Text(text), uintptr(len(text)))
 }
 
 // TestTree has a process make a child of its own, as a restart of several

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"linux-cr/abi/image"
+	"linux-cr/tools/internal/cli"
+	"linux-cr/tools/internal/imagetest"
+	"linux-cr/tools/internal/source"
+	"linux-cr/tools/internal/tree"
+)
+
+// runTool runs restart with the given stdin and returns exit status and stderr.
+func runTool(t *testing.T, stdin []byte, args ...string) (int, string, string) {
+	t.Helper()
+	dir := t.TempDir()
+	in := filepath.Join(dir, "stdin")
+	if err := os.WriteFile(in, stdin, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	out, err := os.Create(filepath.Join(dir, "stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	var errs bytes.Buffer
+	status := run(args, f, out, &errs)
+	data, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status, string(data), errs.String()
+}
+
+func TestErrors(t *testing.T) {
+	good := imagetest.Make(t, imagetest.Task(42))
+	var foreign bytes.Buffer
+	imagetest.Start(t, &foreign, imagetest.Other())
+	for _, c := range []struct {
+		want  string
+		stdin []byte
+		args  []string
+	}{
+		{"no such file", nil, []string{"-i", "/nonexistent/img"}},
+		{"the image on stdin: ", nil, nil},
+		{"not a checkpoint image", []byte("root:x:0:0:root:/root:/bin/bash\n"), nil},
+		{"ends early", good[:300], nil},
+		{"ends early", good[:300], []string{"--self"}},
+		{"this machine is", foreign.Bytes(), nil},
+		{"unknown flag: --nonsense", nil, []string{"--nonsense"}},
+		{"unknown command", nil, []string{"img"}},
+		{"none of the others can be", nil, []string{"--no-wait", "--copy-status"}},
+		{"none of the others can be", nil, []string{"--self", "--frozen"}},
+		{"init is started by", nil, []string{"init"}},
+	} {
+		status, stdout, stderr := runTool(t, c.stdin, c.args...)
+		if status != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "restart: ") || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: status %d, stdout %q, stderr %q", c.args, status, stdout, stderr)
+		}
+	}
+}
+
+func TestHelpVersionCompletion(t *testing.T) {
+	for args, want := range map[string]string{
+		"--help": "--copy-status", "--version": "restart ", "completion bash": "__start_restart",
+	} {
+		status, stdout, _ := runTool(t, nil, strings.Fields(args)...)
+		if status != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: status %d, stdout %q", args, status, stdout)
+		}
+		if strings.Contains(stdout, " init ") {
+			t.Errorf("%s shows the hidden command", args)
+		}
+	}
+}
+
+func TestPlan(t *testing.T) {
+	const head = "0 clone_with_pids(17, 0, 0, 0, pids) child: 1\n1 close_range(3, 8)\n2 close_range(10, -1)\n"
+	task := func(pid, pgid, sid int32) []image.Pids {
+		return []image.Pids{{PID: pid, TGID: pid, PGID: pgid, SID: sid, Flags: image.CKPT_PIDS_ROOT}}
+	}
+	for name, c := range map[string]struct {
+		tasks []image.Pids
+		want  string
+	}{
+		"session leader": {task(42, 42, 42), head + "3 setsid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
+		"group leader":   {task(42, 42, 7), head + "3 setpgid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
+		"member":         {task(42, 7, 7), head + "3 restart(0, -1, 0, 9)\n4 exit_group(1)\n"},
+	} {
+		p, err := hierarchy(&source.Head{Tasks: c.tasks}, 9)
+		if err != nil || p.String() != c.want {
+			t.Errorf("%s: %v\n%swant\n%s", name, err, p, c.want)
+		}
+	}
+	if p, err := hierarchy(&source.Head{Tasks: append(task(1, 1, 1), task(2, 1, 1)...)}, 9); err == nil {
+		t.Errorf("two tasks:\n%s", p)
+	}
+	container, err := hierarchy(&source.Head{Tasks: task(1, 1, 1)}, 9)
+	if err != nil || !strings.Contains(container.String(), "mount /proc") {
+		t.Errorf("container: %v\n%s", err, container)
+	}
+	self := selfPlan(5, 9, 7)
+	want := "0 clone(17) child: 1\n1 close_range(3, 4)\n2 close_range(6, 6)\n3 close_range(8, 8)\n4 close_range(10, -1)\n5 restart(0, 5, 1, 9)\n6 exit_group(1)\n"
+	if got := self.String(); got != want {
+		t.Errorf("self:\n%swant\n%s", got, want)
+	}
+}
+
+func TestAsStatus(t *testing.T) {
+	for status, want := range map[unix.WaitStatus]error{
+		0: nil, 3 << 8: cli.Status(3), 9: cli.Status(137), 11 | 0x80: cli.Status(139),
+	} {
+		if got := asStatus(status); got != want {
+			t.Errorf("%#x: %v, want %v", status, got, want)
+		}
+	}
+}
+
+func TestTaken(t *testing.T) {
+	if got := taken(os.Getpid()).Error(); !strings.Contains(got, "is taken by restart.test (state ") {
+		t.Error(got)
+	}
+	if got := taken(1 << 30).Error(); !strings.Contains(got, "process group or session") {
+		t.Error(got)
+	}
+}
+
+func TestInitArgs(t *testing.T) {
+	cmd := command(nil, nil)
+	if err := cmd.ParseFlags([]string{"--pidns", "-i", "a b", "--no-wait"}); err != nil {
+		t.Fatal(err)
+	}
+	got := initArgs(cmd.Flags())
+	slices.Sort(got)
+	if want := []string{"--input=a b", "--no-wait=true", "init"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestWaitForwards ends a process by a signal that restart receives.
+func TestWaitForwards(t *testing.T) {
+	for _, init := range []bool{false, true} {
+		p := &tree.Plan{}
+		child := p.Clone(uintptr(unix.SIGCHLD))
+		child()
+		p.Call("pause", unix.SYS_PPOLL, 0, 0, 0, 0, 0)
+		proc, err := p.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := &job{options: &options{init: init}, proc: proc, sigs: make(chan os.Signal, 1)}
+		j.sigs <- unix.SIGTERM
+		status, err := j.wait()
+		if err != nil || !status.Signaled() || status.Signal() != unix.SIGTERM {
+			t.Errorf("%#x, %v", status, err)
+		}
+		proc.Close()
+	}
+}
