@@ -70,6 +70,11 @@ func initProcess(flags *pflag.FlagSet, stdin *os.File, stderr io.Writer, ready *
 	if namespaces&unix.CLONE_NEWUSER != 0 {
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+		// Without user id 0, exec would take the capabilities in the new
+		// namespace away.
+		for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
+			cmd.SysProcAttr.AmbientCaps = append(cmd.SysProcAttr.AmbientCaps, c)
+		}
 	}
 	return cmd
 }
