@@ -88,7 +88,7 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 
 // call does the checkpoint.
 func (o *options) call(fd int, log *kernlog.Log, sigs <-chan os.Signal) error {
-	stop := interrupt.Watch(sigs)
+	stop := interrupt.Watch(sigs, nil)
 	_, err := calls.Checkpoint(o.pid, fd, o.flags(), log.Fd())
 	got := stop()
 	if err == nil {

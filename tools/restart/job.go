@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,15 +39,22 @@ func (j *job) restart() error {
 		return err
 	}
 	before := time.Now()
-	// Process and coordinator have to be on the same thread: Watch keeps us there.
-	stop := interrupt.Watch(j.sigs)
-	err = j.coordinate(plan)
-	if got := stop(); got != nil {
-		if err != nil {
-			return fmt.Errorf("ended by a signal: %v", got)
+	// Process and coordinator have to be on the same thread: Watch keeps us
+	// there. The coordinator waits for the process, which may be reading a
+	// stream that has stalled: only its death ends that.
+	var pid atomic.Int32
+	stop := interrupt.Watch(j.sigs, func() {
+		if pid := pid.Load(); pid > 0 {
+			_ = unix.Kill(int(pid), unix.SIGKILL)
 		}
-		// Too late to end the restart: the signal is for the processes then.
-		j.sigs <- got
+	})
+	err = j.coordinate(plan, &pid)
+	got := stop()
+	if got != nil {
+		if err == nil {
+			j.kill() // The process may just have become that of the image.
+		}
+		return fmt.Errorf("ended by a signal: %v", got)
 	}
 	if err == nil && j.verbose {
 		fmt.Fprintf(j.stderr, "restart: %v\n", time.Since(before).Round(time.Microsecond))
@@ -54,7 +62,8 @@ func (j *job) restart() error {
 	return err
 }
 
-func (j *job) coordinate(plan *tree.Plan) (err error) {
+// coordinate makes the process, tells its pid, and restores it.
+func (j *job) coordinate(plan *tree.Plan, pid *atomic.Int32) (err error) {
 	root := int(j.src.Root().PID)
 	j.proc, err = plan.Start()
 	if errors.Is(err, unix.EBUSY) {
@@ -63,8 +72,10 @@ func (j *job) coordinate(plan *tree.Plan) (err error) {
 	if err != nil {
 		return support.Explain("clone_with_pids", err, j.log)
 	}
+	pid.Store(int32(j.proc.PID))
 	defer func() {
 		if err != nil {
+			pid.Store(0)
 			j.kill()
 		}
 	}()

@@ -32,8 +32,9 @@ var open = []unix.Signal{poke, unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGI
 
 // Watch makes the first signal of sigs interrupt the calling thread, until stop
 // is called; stop returns that signal, or nil when there was none. The
-// goroutine stays on its thread in between.
-func Watch(sigs <-chan os.Signal) (stop func() os.Signal) {
+// goroutine stays on its thread in between. hit, which may be nil, is called in
+// another one whenever the thread is interrupted, for what the call waits for besides.
+func Watch(sigs <-chan os.Signal, hit func()) (stop func() os.Signal) {
 	runtime.LockOSThread()
 	mask := blocked()
 	var old unix.Sigset_t
@@ -49,6 +50,9 @@ func Watch(sigs <-chan os.Signal) (stop func() os.Signal) {
 		case <-done:
 		}
 		for got != nil {
+			if hit != nil {
+				hit()
+			}
 			_ = unix.Tgkill(os.Getpid(), tid, poke)
 			select {
 			case <-done:

@@ -19,15 +19,16 @@ func sleep(d time.Duration) error {
 func TestSignalEndsCall(t *testing.T) {
 	sigs := make(chan os.Signal, 1)
 	sigs <- unix.SIGINT
-	stop := Watch(sigs)
+	hit := 0
+	stop := Watch(sigs, func() { hit++ })
 	err := sleep(time.Minute)
-	if got := stop(); got != unix.SIGINT || err != unix.EINTR {
+	if got := stop(); got != unix.SIGINT || err != unix.EINTR || hit == 0 {
 		t.Errorf("the call ended with %v, stop returned %v", err, got)
 	}
 }
 
 func TestOtherSignalsDoNot(t *testing.T) {
-	stop := Watch(make(chan os.Signal))
+	stop := Watch(make(chan os.Signal), nil)
 	tid := unix.Gettid()
 	go func() {
 		time.Sleep(20 * time.Millisecond)
