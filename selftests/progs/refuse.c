@@ -1,0 +1,678 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * refuse - holds one piece of state that a checkpoint has to refuse, and must go on unharmed
+ *
+ * The variant names the state: see the table at the end. After READY the test
+ * tries to checkpoint the program, which must fail; then the program goes on and
+ * checks that it still has what it had, as far as there is anything to check.
+ */
+#include "prog.h"
+#include <linux/aio_abi.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
+#include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
+#include <mqueue.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <termios.h>
+#if defined(__x86_64__)
+#include <asm/ldt.h>
+#include <sys/io.h>
+#endif
+
+/* What a check after the refusal looks at. */
+static int fd = -1;
+static unsigned char *mem;
+static pid_t child;
+
+/* Some state needs a kernel option: not having it is no failure of ours. */
+#define need(expr) ({							\
+	long need_ret = (long)(expr);					\
+	if (need_ret == -1 && (errno == ENOSYS || errno == EINVAL || errno == EPERM || \
+			       errno == ENODEV || errno == EOPNOTSUPP || errno == ENOENT || \
+			       errno == ENOTTY || errno == ENOSPC || errno == ENOMEM)) \
+		prog_unsupported("%s: %s", #expr, strerror(errno));	\
+	must(need_ret);							\
+})
+
+static void *thread(void *arg)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void make_thread(void)
+{
+	pthread_t t;
+
+	must(pthread_create(&t, NULL, thread, NULL) ? -1 : 0);
+}
+
+static void make_child(void)
+{
+	child = must(fork());
+	if (!child)
+		for (;;)
+			pause();
+}
+
+static void make_zombie(void)
+{
+	siginfo_t info;
+
+	child = must(fork());
+	if (!child)
+		_exit(7);
+	must(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
+}
+
+static void make_pipe(void)
+{
+	int fds[2];
+
+	must(pipe(fds));
+	must(write(fds[1], "in the pipe", 11));
+	fd = fds[0];
+}
+
+static void check_pipe(void)
+{
+	char buf[16] = "";
+
+	must(read(fd, buf, 15));
+	want_str("contents of the pipe", buf, "in the pipe");
+}
+
+static void make_fifo(void)
+{
+	must(mkfifo(prog_path("fifo"), 0600));
+	fd = must(open(prog_path("fifo"), O_RDWR));
+	must(write(fd, "in the pipe", 11));
+}
+
+static void make_socketpair(void)
+{
+	int fds[2];
+
+	need(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	must(write(fds[1], "in the pipe", 11));
+	fd = fds[0];
+}
+
+static void make_unix(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.90s/socket", prog_dir);
+	fd = need(socket(AF_UNIX, SOCK_DGRAM, 0));
+	must(bind(fd, (struct sockaddr *)&sun, sizeof(sun)));
+}
+
+static void make_tcp(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	fd = need(socket(AF_INET, SOCK_STREAM, 0));
+	must(bind(fd, (struct sockaddr *)&sin, sizeof(sin)));
+	must(listen(fd, 1));
+}
+
+static void make_netlink(void)
+{
+	fd = need(socket(AF_NETLINK, SOCK_RAW, 0));
+}
+
+static void make_packet(void)
+{
+	fd = need(socket(AF_PACKET, SOCK_RAW, 0));
+}
+
+static void make_eventfd(void)
+{
+	fd = need(eventfd(5, 0));
+}
+
+static void check_eventfd(void)
+{
+	uint64_t value = 0;
+
+	must(read(fd, &value, 8));
+	want_u64("counter", value, 5);
+}
+
+static void make_epoll(void)
+{
+	fd = need(epoll_create1(0));
+}
+
+static void make_timerfd(void)
+{
+	struct itimerspec its = { .it_value.tv_sec = 1000 };
+
+	fd = need(timerfd_create(CLOCK_MONOTONIC, 0));
+	must(timerfd_settime(fd, 0, &its, NULL));
+}
+
+static void make_signalfd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	fd = need(signalfd(-1, &set, 0));
+}
+
+static void make_posix_timer(void)
+{
+	struct itimerspec its = { .it_value.tv_sec = 1000 };
+	int timer;
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+
+	need(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &timer));
+	must(syscall(SYS_timer_settime, timer, 0, &its, NULL));
+	fd = timer;
+}
+
+static void check_posix_timer(void)
+{
+	struct itimerspec its = { 0 };
+
+	must(syscall(SYS_timer_gettime, fd, &its));
+	want_between("timer, s", its.it_value.tv_sec, 1, 1000);
+}
+
+static void make_unlinked(void)
+{
+	fd = make_file("gone", PAGE, 1);
+	must(unlink(prog_path("gone")));
+}
+
+static void check_unlinked(void)
+{
+	unsigned char buf[PAGE];
+
+	must(read(fd, buf, PAGE));
+	want_fill("contents", buf, PAGE, 1);
+}
+
+static void make_unlinked_map(void)
+{
+	int f = make_file("gone", PAGE, 1);
+
+	mem = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, f, 0);
+	must((long)mem);
+	close(f);
+	must(unlink(prog_path("gone")));
+}
+
+static void make_unlinked_cwd(void)
+{
+	must(mkdir(prog_path("gone"), 0700));
+	must(chdir(prog_path("gone")));
+	must(rmdir(prog_path("gone")));
+}
+
+/* Another file has taken the name: the descriptor is not what the path says. */
+static void make_replaced(void)
+{
+	fd = make_file("data", PAGE, 1);
+	close(make_file("other", PAGE, 2));
+	must(rename(prog_path("other"), prog_path("data")));
+}
+
+static void make_flock(void)
+{
+	fd = make_file("data", PAGE, 1);
+	need(flock(fd, LOCK_EX));
+}
+
+static void make_posix_lock(void)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_len = 10 };
+
+	fd = make_file("data", PAGE, 1);
+	need(fcntl(fd, F_SETLK, &fl));
+}
+
+static void make_ofd_lock(void)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_len = 10 };
+
+	fd = make_file("data", PAGE, 1);
+	need(fcntl(fd, F_OFD_SETLK, &fl));
+}
+
+static void make_lease(void)
+{
+	close(make_file("data", PAGE, 1));
+	fd = must(open(prog_path("data"), O_RDONLY));
+	need(fcntl(fd, F_SETLEASE, F_RDLCK));
+}
+
+static void check_lease(void)
+{
+	want_u64("F_GETLEASE", fcntl(fd, F_GETLEASE), F_RDLCK);
+}
+
+static void make_setown(void)
+{
+	fd = make_file("data", PAGE, 1);
+	must(fcntl(fd, F_SETOWN, getpid()));
+}
+
+static void check_setown(void)
+{
+	want_u64("F_GETOWN", fcntl(fd, F_GETOWN), getpid());
+}
+
+static void make_dnotify(void)
+{
+	must(mkdir(prog_path("dir"), 0700));
+	fd = must(open(prog_path("dir"), O_RDONLY | O_DIRECTORY));
+	need(fcntl(fd, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
+}
+
+static void make_inotify(void)
+{
+	fd = need(inotify_init());
+	must(inotify_add_watch(fd, prog_dir, IN_CREATE));
+}
+
+static void make_fanotify(void)
+{
+	fd = need(fanotify_init(FAN_CLASS_NOTIF, O_RDONLY));
+}
+
+static void make_memfd(void)
+{
+	fd = need(memfd_create("memfd", 0));
+	must(write(fd, "in the pipe", 11));
+	must(lseek(fd, 0, SEEK_SET));
+}
+
+static void make_secretmem(void)
+{
+	fd = need(syscall(SYS_memfd_secret, 0));
+}
+
+static void make_shared_anon(void)
+{
+	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must((long)mem);
+	fill(mem, 4 * PAGE, 4);
+}
+
+static void check_mem(void)
+{
+	want_fill("memory", mem, PAGE, 4);
+}
+
+static void make_dev_zero(void)
+{
+	int f = must(open("/dev/zero", O_RDWR));
+
+	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
+	must((long)mem);
+	close(f);
+	fill(mem, 4 * PAGE, 4);
+}
+
+static void make_shm(void)
+{
+	int id = need(shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600));
+
+	mem = shmat(id, NULL, 0);
+	must((long)mem);
+	must(shmctl(id, IPC_RMID, NULL));
+	fill(mem, 4 * PAGE, 4);
+}
+
+static void make_sem_undo(void)
+{
+	struct sembuf op = { .sem_op = 1, .sem_flg = SEM_UNDO };
+
+	fd = need(semget(IPC_PRIVATE, 1, IPC_CREAT | 0600));
+	must(semop(fd, &op, 1));
+}
+
+static void check_sem_undo(void)
+{
+	want_u64("semaphore", semctl(fd, 0, GETVAL), 1);
+	must(semctl(fd, 0, IPC_RMID));
+}
+
+static void make_mqueue(void)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/refuse-%d", getpid());
+	fd = need(mq_open(name, O_RDWR | O_CREAT, 0600, NULL));
+	mq_unlink(name);
+}
+
+static void make_seccomp(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { 1, &allow };
+
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+}
+
+static void make_traced(void)
+{
+	/* The child is checkpointed alone: its number goes to DIR/target. */
+	char text[16];
+	int f;
+
+	child = must(fork());
+	if (!child)
+		for (;;)
+			sleep_ms(50);
+	need(ptrace(PTRACE_SEIZE, child, 0, 0));
+	f = must(open(prog_path("target"), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+	snprintf(text, sizeof(text), "%d\n", child);
+	must(write(f, text, strlen(text)));
+	close(f);
+}
+
+static void make_userfaultfd(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+
+	fd = need(syscall(SYS_userfaultfd, O_CLOEXEC));
+	must(ioctl(fd, UFFDIO_API, &api));
+}
+
+/* The descriptor is gone, the registration would stay if one could pass it on. */
+static void make_userfaultfd_vma(void)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	make_userfaultfd();
+	mem = area(4 * PAGE, PROT_READ | PROT_WRITE);
+	fill(mem, PAGE, 4);
+	reg.range.start = (uintptr_t)mem + PAGE;
+	reg.range.len = PAGE;
+	must(ioctl(fd, UFFDIO_REGISTER, &reg));
+}
+
+static void make_io_uring(void)
+{
+	struct io_uring_params p = { 0 };
+
+	fd = need(syscall(SYS_io_uring_setup, 4, &p));
+}
+
+static void make_aio(void)
+{
+	aio_context_t ctx = 0;
+
+	need(syscall(SYS_io_setup, 16, &ctx));
+}
+
+static void make_perf(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+
+	fd = need(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
+}
+
+static void make_bpf(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1 };
+
+	fd = need(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)));
+}
+
+static void make_opath(void)
+{
+	fd = must(open(prog_dir, O_PATH));
+}
+
+static void make_tmpfile(void)
+{
+	fd = need(open(prog_dir, O_TMPFILE | O_RDWR, 0600));
+	must(write(fd, "in the pipe", 11));
+	must(lseek(fd, 0, SEEK_SET));
+}
+
+static void make_pidfd(void)
+{
+	fd = need(syscall(SYS_pidfd_open, getpid(), 0));
+}
+
+static void make_hugetlb(void)
+{
+	mem = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	need((long)mem);
+	fill(mem, PAGE, 4);
+}
+
+static void make_session_keyring(void)
+{
+	need(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "refuse"));
+}
+
+static void make_thread_keyring(void)
+{
+	need(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_THREAD_KEYRING, 1));
+}
+
+static void make_process_keyring(void)
+{
+	need(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1));
+}
+
+static void make_pty(void)
+{
+	int unlock = 0;
+
+	fd = need(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+	must(ioctl(fd, TIOCSPTLCK, &unlock));
+}
+
+static void make_proc_file(void)
+{
+	fd = must(open("/proc/self/status", O_RDONLY));
+}
+
+static void make_kmsg(void)
+{
+	fd = need(open("/dev/kmsg", O_RDONLY));
+}
+
+static void make_ns_fd(void)
+{
+	fd = need(open("/proc/self/ns/uts", O_RDONLY));
+}
+
+static void make_unshared_uts(void)
+{
+	need(unshare(CLONE_NEWUTS));
+}
+
+static void make_unshared_net(void)
+{
+	need(unshare(CLONE_NEWNET));
+}
+
+static void make_unshared_ipc(void)
+{
+	need(unshare(CLONE_NEWIPC));
+}
+
+static void make_unshared_mnt(void)
+{
+	need(unshare(CLONE_NEWNS));
+}
+
+static void make_pidns_children(void)
+{
+	need(unshare(CLONE_NEWPID));
+}
+
+static void make_dev_mem(void)
+{
+	int f = need(open("/dev/mem", O_RDWR));
+
+	mem = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, f, 0xa0000);
+	need((long)mem);
+	close(f);
+}
+
+#if defined(__x86_64__)
+static void make_ldt(void)
+{
+	struct user_desc desc = { .entry_number = 1, .base_addr = 0x1000, .limit = 1, .seg_32bit = 1 };
+
+	need(syscall(SYS_modify_ldt, 1, &desc, sizeof(desc)));
+}
+
+static void make_ioperm(void)
+{
+	need(ioperm(0x80, 1, 1));
+}
+
+static void make_iopl(void)
+{
+	need(iopl(3));
+}
+#endif
+
+static void make_pkey(void)
+{
+	int key = need(syscall(SYS_pkey_alloc, 0, 0));
+
+	mem = area(PAGE, PROT_READ | PROT_WRITE);
+	fill(mem, PAGE, 4);
+	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_READ | PROT_WRITE, key));
+}
+
+static void make_landlock(void)
+{
+	uint64_t attr[1] = { 1 };
+	int f = need(syscall(SYS_landlock_create_ruleset, attr, sizeof(attr), 0));
+
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	need(syscall(SYS_landlock_restrict_self, f, 0));
+	close(f);
+}
+
+static const struct {
+	const char *variant;
+	void (*make)(void);
+	void (*check)(void);
+} states[] = {
+	{ "thread", make_thread },
+	{ "child", make_child },
+	{ "zombie", make_zombie },
+	{ "pipe", make_pipe, check_pipe },
+	{ "fifo", make_fifo, check_pipe },
+	{ "socketpair", make_socketpair, check_pipe },
+	{ "unix", make_unix },
+	{ "tcp", make_tcp },
+	{ "netlink", make_netlink },
+	{ "packet", make_packet },
+	{ "eventfd", make_eventfd, check_eventfd },
+	{ "epoll", make_epoll },
+	{ "timerfd", make_timerfd },
+	{ "signalfd", make_signalfd },
+	{ "posix_timer", make_posix_timer, check_posix_timer },
+	{ "unlinked", make_unlinked, check_unlinked },
+	{ "unlinked_map", make_unlinked_map },
+	{ "unlinked_cwd", make_unlinked_cwd },
+	{ "replaced", make_replaced, check_unlinked },
+	{ "flock", make_flock },
+	{ "posix_lock", make_posix_lock },
+	{ "ofd_lock", make_ofd_lock },
+	{ "lease", make_lease, check_lease },
+	{ "setown", make_setown, check_setown },
+	{ "dnotify", make_dnotify },
+	{ "inotify", make_inotify },
+	{ "fanotify", make_fanotify },
+	{ "memfd", make_memfd, check_pipe },
+	{ "secretmem", make_secretmem },
+	{ "shared_anon", make_shared_anon, check_mem },
+	{ "dev_zero", make_dev_zero, check_mem },
+	{ "shm", make_shm, check_mem },
+	{ "sem_undo", make_sem_undo, check_sem_undo },
+	{ "mqueue", make_mqueue },
+	{ "seccomp", make_seccomp },
+	{ "traced", make_traced },
+	{ "userfaultfd", make_userfaultfd },
+	{ "userfaultfd_vma", make_userfaultfd_vma, check_mem },
+	{ "io_uring", make_io_uring },
+	{ "aio", make_aio },
+	{ "perf", make_perf },
+	{ "bpf", make_bpf },
+	{ "opath", make_opath },
+	{ "tmpfile", make_tmpfile, check_pipe },
+	{ "pidfd", make_pidfd },
+	{ "hugetlb", make_hugetlb, check_mem },
+	{ "session_keyring", make_session_keyring },
+	{ "thread_keyring", make_thread_keyring },
+	{ "process_keyring", make_process_keyring },
+	{ "pty", make_pty },
+	{ "proc_file", make_proc_file },
+	{ "kmsg", make_kmsg },
+	{ "ns_fd", make_ns_fd },
+	{ "unshared_uts", make_unshared_uts },
+	{ "unshared_net", make_unshared_net },
+	{ "unshared_ipc", make_unshared_ipc },
+	{ "unshared_mnt", make_unshared_mnt },
+	{ "pidns_children", make_pidns_children },
+	{ "dev_mem", make_dev_mem },
+#if defined(__x86_64__)
+	{ "ldt", make_ldt },
+	{ "ioperm", make_ioperm },
+	{ "iopl", make_iopl },
+#endif
+	{ "pkey", make_pkey, check_mem },
+	{ "landlock", make_landlock },
+};
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	prog_start(argc, argv);
+	for (i = 0; i < ARRAY_SIZE(states) && !prog_is(states[i].variant); i++)
+		;
+	if (i == ARRAY_SIZE(states))
+		prog_unsupported("no variant \"%s\"", prog_variant);
+	states[i].make();
+	prog_ready();
+	prog_wait();
+	if (fd >= 0 && !states[i].check)
+		want_u64("descriptor is open", fcntl(fd, F_GETFD) >= 0, 1);
+	if (states[i].check)
+		states[i].check();
+	if (child) {
+		want_u64("child is there", kill(child, 0), 0);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	prog_done();
+}

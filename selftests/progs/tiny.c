@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tiny - a program with a small image, for tests that damage images
+ *
+ * Has one of each: a descriptor shared by two numbers, a handler, a pending
+ * signal, an interval timer, a private file mapping with a changed page.
+ */
+#include "prog.h"
+#include <sys/time.h>
+
+static void on_signal(int sig)
+{
+}
+
+int main(int argc, char **argv)
+{
+	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
+	unsigned char *mem;
+	sigset_t set;
+	int fd;
+
+	prog_start(argc, argv);
+	fd = make_file("data", 4 * PAGE, 1);
+	must(dup2(fd, 9));
+	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	must((long)mem);
+	fill(mem + PAGE, PAGE, 2);
+	signal(SIGUSR2, on_signal);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	must(sigprocmask(SIG_BLOCK, &set, NULL));
+	raise(SIGUSR1);
+	must(setitimer(ITIMER_REAL, &it, NULL));
+	prog_ready();
+	prog_wait();
+	if (prog_losing)
+		memset(mem + PAGE, 0, 8);
+	want_fill("changed page", mem + PAGE, PAGE, 2);
+	prog_done();
+}
