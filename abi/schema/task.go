@@ -41,11 +41,9 @@ var RestartKinds = &Enum{
 	Values: []Value{
 		{"NONE", 0, "nothing to continue"},
 		{"NANOSLEEP", 1, "nanosleep(2), clock_nanosleep(2)"},
-		{"CPU_NANOSLEEP", 2, "clock_nanosleep(2) on a CPU-time clock"},
-		{"ALARM_NANOSLEEP", 3, "clock_nanosleep(2) on an alarm clock"},
-		{"POLL", 4, "poll(2)"},
-		{"FUTEX", 5, "futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout"},
-		{"SIGTIMEDWAIT", 6, "rt_sigtimedwait(2)"},
+		{"POLL", 2, "poll(2)"},
+		{"FUTEX", 3, "futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout"},
+		{"SIGTIMEDWAIT", 4, "rt_sigtimedwait(2)"},
 	},
 }
 

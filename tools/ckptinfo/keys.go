@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"linux-cr/abi/image"
+)
+
+// keys are the fields shown in the line of a record, by record. A name that
+// ends in ":x" is shown in hexadecimal, one in ":o" in octal. Records that are
+// not listed show their first fields.
+var keys = map[string]string{
+	"header":        "",
+	"header_arch":   "elf_machine fpu_size features:x",
+	"container":     "lsm",
+	"string":        "text",
+	"pad":           "size",
+	"tail":          "nr_records size",
+	"error":         "err text",
+	"tree":          "nr_tasks",
+	"pids":          "pid tgid ppid pgid sid flags",
+	"task":          "pid comm state flags",
+	"thread":        "nr_regsets clear_child_tid:x robust_list:x rseq_addr:x",
+	"regset":        "note_type:x size",
+	"restart_block": "kind flags remaining",
+	"sched":         "policy nice priority",
+	"task_objs":     "mm_ref files_ref fs_ref sighand_ref signal_ref cred_ref",
+	"cred":          "objref uid euid gid egid cap_effective:x nr_groups",
+	"file":          "objref f_type f_flags:o i_mode:o f_pos",
+	"file_table":    "objref nr_fds",
+	"file_desc":     "fd file_ref flags",
+	"fs":            "objref umask:o",
+	"mm":            "objref nr_vmas exe_ref brk:x",
+	"mm_context":    "vdso:x",
+	"vma":           "start:x end:x kind prot map_flags:x flags file_ref",
+	"pgarr":         "nr_pages",
+	"sighand":       "objref nr_actions",
+	"signal":        "objref flags oom_score_adj nr_rlimits",
+	"sigtask":       "blocked:x flags",
+	"sigpending":    "queue nr_infos signals:x",
+}
+
+// fallback is how many fields of other records are shown.
+const fallback = 4
+
+// line is what the line of a record says behind its type and length.
+func line(e *image.Entry) string {
+	if e.Record == nil {
+		return "(unknown, optional)"
+	}
+	values := image.Values(e.Record)
+	spec, ok := keys[e.Name()]
+	var parts []string
+	if !ok {
+		for _, v := range values {
+			if _, number := v.Uint(); number && !v.Reserved && len(parts) < fallback {
+				parts = append(parts, v.Name+"="+v.Text())
+			}
+		}
+	}
+	for key := range strings.FieldsSeq(spec) {
+		name, base, _ := strings.Cut(key, ":")
+		for _, v := range values {
+			if v.Name == name {
+				parts = append(parts, name+"="+inBase(v, base))
+			}
+		}
+	}
+	if len(e.Addrs) > 0 {
+		parts = append(parts, fmt.Sprintf("%#x ... %#x", e.Addrs[0], e.Addrs[len(e.Addrs)-1]))
+	}
+	return strings.Join(parts, " ")
+}
+
+func inBase(v image.Value, base string) string {
+	n, ok := v.Uint()
+	switch {
+	case ok && base == "x":
+		return fmt.Sprintf("%#x", n)
+	case ok && base == "o":
+		return fmt.Sprintf("%#o", n)
+	case ok && base == "":
+		if v.Enum == nil && v.Flags == nil && !v.Kind.Signed() {
+			return strconv.FormatUint(n, 10)
+		}
+	}
+	return v.Text()
+}
