@@ -32,13 +32,11 @@ const (
 // CKPT_RESTART_*: interrupted system call that continues with the time that was
 // left.
 const (
-	CKPT_RESTART_NONE            = 0 // nothing to continue
-	CKPT_RESTART_NANOSLEEP       = 1 // nanosleep(2), clock_nanosleep(2)
-	CKPT_RESTART_CPU_NANOSLEEP   = 2 // clock_nanosleep(2) on a CPU-time clock
-	CKPT_RESTART_ALARM_NANOSLEEP = 3 // clock_nanosleep(2) on an alarm clock
-	CKPT_RESTART_POLL            = 4 // poll(2)
-	CKPT_RESTART_FUTEX           = 5 // futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout
-	CKPT_RESTART_SIGTIMEDWAIT    = 6 // rt_sigtimedwait(2)
+	CKPT_RESTART_NONE         = 0 // nothing to continue
+	CKPT_RESTART_NANOSLEEP    = 1 // nanosleep(2), clock_nanosleep(2)
+	CKPT_RESTART_POLL         = 2 // poll(2)
+	CKPT_RESTART_FUTEX        = 3 // futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout
+	CKPT_RESTART_SIGTIMEDWAIT = 4 // rt_sigtimedwait(2)
 )
 
 // CKPT_RESTARTF_*: marks of a restart block.
@@ -560,7 +558,7 @@ func (r *RestartBlock) Decode(b []byte, o ByteOrder) error {
 // Validate checks the values of the fields.
 func (r *RestartBlock) Validate() error {
 	switch r.Kind {
-	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_CPU_NANOSLEEP, CKPT_RESTART_ALARM_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT:
+	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT:
 	default:
 		return badEnum("kind", uint64(r.Kind), "CKPT_RESTART_")
 	}

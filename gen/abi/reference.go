@@ -36,7 +36,7 @@ func reference() []byte {
 	w.p("")
 	w.p("## Frame")
 	w.p("")
-	for _, text := range frameDoc {
+	for _, text := range schema.Frame {
 		for _, line := range wrap(text, 80) {
 			w.p("%s", line)
 		}
@@ -61,7 +61,7 @@ func reference() []byte {
 	w.p("## Order of an image")
 	w.p("")
 	w.p("```")
-	w.p("%s", imageOrder)
+	w.p("%s", schema.Order)
 	w.p("```")
 	w.p("")
 	w.p("## Records by type")

@@ -94,8 +94,6 @@ static bool is_restart_kind(u64 v)
 	switch (v) {
 	case CKPT_RESTART_NONE:
 	case CKPT_RESTART_NANOSLEEP:
-	case CKPT_RESTART_CPU_NANOSLEEP:
-	case CKPT_RESTART_ALARM_NANOSLEEP:
 	case CKPT_RESTART_POLL:
 	case CKPT_RESTART_FUTEX:
 	case CKPT_RESTART_SIGTIMEDWAIT:
@@ -106,7 +104,8 @@ static bool is_restart_kind(u64 v)
 
 #define RESTART_BLOCK_FLAGS_MASK ( \
 	CKPT_RESTARTF_TIMEOUT | \
-	CKPT_RESTARTF_RMTP)
+	CKPT_RESTARTF_RMTP | \
+	CKPT_RESTARTF_ABSTIME)
 
 static bool is_file_type(u64 v)
 {

@@ -372,8 +372,6 @@ enum ckpt_task_state {
  *
  * @CKPT_RESTART_NONE: nothing to continue
  * @CKPT_RESTART_NANOSLEEP: nanosleep(2), clock_nanosleep(2)
- * @CKPT_RESTART_CPU_NANOSLEEP: clock_nanosleep(2) on a CPU-time clock
- * @CKPT_RESTART_ALARM_NANOSLEEP: clock_nanosleep(2) on an alarm clock
  * @CKPT_RESTART_POLL: poll(2)
  * @CKPT_RESTART_FUTEX: futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a
  *	timeout
@@ -382,11 +380,9 @@ enum ckpt_task_state {
 enum ckpt_restart_kind {
 	CKPT_RESTART_NONE		= 0,
 	CKPT_RESTART_NANOSLEEP		= 1,
-	CKPT_RESTART_CPU_NANOSLEEP	= 2,
-	CKPT_RESTART_ALARM_NANOSLEEP	= 3,
-	CKPT_RESTART_POLL		= 4,
-	CKPT_RESTART_FUTEX		= 5,
-	CKPT_RESTART_SIGTIMEDWAIT	= 6,
+	CKPT_RESTART_POLL		= 2,
+	CKPT_RESTART_FUTEX		= 3,
+	CKPT_RESTART_SIGTIMEDWAIT	= 4,
 };
 
 /*
@@ -396,6 +392,8 @@ enum ckpt_restart_kind {
 #define CKPT_RESTARTF_TIMEOUT	0x00000001U
 /* addr receives the remaining time of nanosleep(2) */
 #define CKPT_RESTARTF_RMTP	0x00000002U
+/* remaining is an instant of CLOCK_REALTIME that stays what it is (futex) */
+#define CKPT_RESTARTF_ABSTIME	0x00000004U
 
 /**
  * struct ckpt_hdr_tree - Head of the task array; nr_tasks records of type pids
