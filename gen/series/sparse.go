@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// sparse runs the checker over our objects in a configured object folder, whose
+// source is the patched tree, and fails on what it says about our files. arch
+// is the folder name below arch/.
+func sparse(obj, arch string, c *content) error {
+	targets := objects(c, arch)
+	if len(targets) == 0 {
+		return fmt.Errorf("no file in kernel/tree is compiled into the kernel")
+	}
+	args := []string{"-C", obj, "--no-print-directory", fmt.Sprintf("-j%d", runtime.NumCPU()), "C=2", "CHECK=sparse"}
+	cmd := exec.Command("make", append(args, targets...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("make C=2: %w\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("CHECK")) {
+		return fmt.Errorf("make C=2 did not run sparse\n%s", out)
+	}
+	if found := about(out, c); len(found) > 0 {
+		return fmt.Errorf("sparse:\n%s", strings.Join(found, "\n"))
+	}
+	return nil
+}
+
+// objects are the make targets of the files that the kernel is built from.
+func objects(c *content, arch string) []string {
+	var targets []string
+	for _, f := range c.files {
+		name, ok := strings.CutSuffix(f.name, ".c")
+		top, below, _ := strings.Cut(f.name, "/")
+		switch {
+		case !ok, top == "samples", top == "tools", top == "usr":
+		case top == "arch" && !strings.HasPrefix(below, arch+"/"):
+		default:
+			targets = append(targets, name+".o")
+		}
+	}
+	return targets
+}
+
+var diagnostic = regexp.MustCompile(`^(\S+?):\d+:(\d+:)? `)
+
+// about returns the lines of output that are about files of kernel/tree.
+func about(output []byte, c *content) []string {
+	var found []string
+	lines := bufio.NewScanner(bytes.NewReader(output))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		m := diagnostic.FindStringSubmatch(lines.Text())
+		if m == nil {
+			continue
+		}
+		for _, f := range c.files {
+			if m[1] == f.name || strings.HasSuffix(m[1], "/"+f.name) {
+				found = append(found, lines.Text())
+				break
+			}
+		}
+	}
+	return found
+}
