@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package guest
+
+import (
+	"flag"
+	"testing"
+
+	"linux-cr/qemu/inguest"
+)
+
+// TestMain lets many programs wait at the same time: most tests sleep most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); inguest.Here() {
+		f.Value.Set("6")
+	}
+	inguest.Main(m, "run go test ./selftests")
+}

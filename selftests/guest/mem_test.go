@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package guest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"linux-cr/selftests/guest/kit"
+)
+
+// The memory of a small static program without its own data: what an image of it weighs at most.
+const programBytes = 1 << 20
+
+func TestMemAreas(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_areas"}, kit.Case{Prog: "mem_prot"}, kit.Case{Prog: "mem_cow"})
+}
+
+// TestMemAbsent checks that memory without contents costs nothing: 256 MiB with 17 pages, 64 MiB of zeros.
+func TestMemAbsent(t *testing.T) {
+	kit.Run(t,
+		kit.Case{Prog: "mem_untouched", MaxImage: programBytes},
+		kit.Case{Prog: "mem_zero", MaxImage: programBytes, Ways: []kit.Way{kit.Freeze, kit.V2}})
+}
+
+func TestMemBig(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_big", MaxImage: 64<<20 + programBytes, Ways: []kit.Way{kit.Freeze}})
+}
+
+func TestMemHeapAndStack(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_brk"}, kit.Case{Prog: "mem_stack", Variant: "main"}, kit.Case{Prog: "mem_stack", Variant: "mapped"})
+}
+
+// TestMemFile changes a page of the file that the program did not touch while the program is dead: the image must not
+// have it, neither as size nor as contents.
+func TestMemFile(t *testing.T) {
+	change := func(t *testing.T, p *kit.Prog) {
+		f, err := os.OpenFile(filepath.Join(p.Dir, "data"), os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xee}, 4096), 1000*4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, variant := range []string{"same", "longer", "shorter"} {
+		kit.Run(t, kit.Case{Prog: "mem_file", Variant: variant, WhileDead: change, MaxImage: 2 << 20})
+	}
+}
+
+func TestMemSharedFile(t *testing.T) {
+	for _, variant := range []string{"write", "read", "rdonly"} {
+		kit.Run(t, kit.Case{Prog: "mem_shared_file", Variant: variant, MaxImage: programBytes})
+	}
+}
+
+func TestMemAdvice(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_advice"}, kit.Case{Prog: "mem_name"}, kit.Case{Prog: "mem_seal"})
+}
+
+func TestMemLock(t *testing.T) {
+	for _, variant := range []string{"mlock", "onfault", "all", "future", "future_onfault"} {
+		kit.Run(t, kit.Case{Prog: "mem_lock", Variant: variant})
+	}
+}
+
+func TestMemHuge(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_thp"})
+}
+
+func TestMemMoved(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "mem_mremap"}, kit.Case{Prog: "mem_vdso"})
+}
+
+// TestMemSwap makes a compressed RAM disk the swap space: the pages are there at the time of the checkpoint.
+func TestMemSwap(t *testing.T) {
+	kit.AddSwap(t, 64<<20)
+	kit.Run(t, kit.Case{Prog: "mem_swap", MaxImage: 2 << 20})
+}
