@@ -241,7 +241,8 @@ func (b *builder) compile() error {
 		mu.Lock()
 		defer mu.Unlock()
 		fmt.Fprintln(log, line)
-		fmt.Fprintln(b.opts.Warnings, line)
+		// The paths of our own files are those of kernel/tree then.
+		fmt.Fprintln(b.opts.Warnings, strings.ReplaceAll(line, b.tree+"/", ""))
 	}}
 	cmd := b.command(fmt.Sprintf("-j%d", runtime.NumCPU()), b.opts.Arch.ImageTarget)
 	cmd.Stdout, cmd.Stderr = out, errs

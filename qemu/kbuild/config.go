@@ -116,15 +116,15 @@ func (b *builder) configure(want Config, key string) error {
 	if err != nil {
 		return err
 	}
-	// The last setting of a symbol wins, but warns; so the base loses those that are requested.
 	c, err := ParseConfig(base)
 	if err != nil {
 		return err
 	}
-	for symbol, value := range want {
-		c[symbol] = value
+	for symbol := range want {
+		delete(c, symbol)
 	}
-	if err := writeFile(file, []byte(c.String()), 0o644); err != nil {
+	// The requested settings come last: of the symbols of a choice, the last one that is set prevails.
+	if err := writeFile(file, []byte(c.String()+want.String()), 0o644); err != nil {
 		return err
 	}
 	if err := b.make("olddefconfig"); err != nil {
