@@ -110,7 +110,7 @@ func (o *options) checkSource(s *series, mails []mail, stderr io.Writer) error {
 		}
 	}
 	if o.checkpatch {
-		return checkpatch(src.Dir, mails)
+		return checkpatch(src.Dir, mails, ignoreList)
 	}
 	return nil
 }

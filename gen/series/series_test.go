@@ -261,18 +261,38 @@ func TestApply(t *testing.T) {
 
 func TestCheckpatch(t *testing.T) {
 	root, src := project(t)
-	// It objects to a patch with the word "fork" and is given the ignored types.
-	put(t, src, map[string]string{"scripts/checkpatch.pl": `my $file = pop @ARGV;
-die "no list\n" unless "@ARGV" =~ /--strict.*--ignore FILE_PATH_CHANGES/;
-open my $f, '<', $file or die; local $/;
-if (<$f> =~ /call it/) { print "CHECK:X: call\n"; exit 1 }
-`})
-	status, errs := series1(t, "-root", root, "-checkpatch", "-src", src)
-	if status != 1 || !strings.Contains(errs, "0002-fork-call-it.patch") || !strings.Contains(errs, "CHECK:X: call") || strings.Contains(errs, "0001") {
-		t.Errorf("status %d, %s", status, errs)
+	_, mails, err := load(root)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := parseIgnore("LONG_LINE\n"); err == nil {
-		t.Error("a type without a reason is ignored")
+	put(t, src, map[string]string{"scripts/checkpatch.pl": `my $file = pop @ARGV;
+die "no list\n" unless "@ARGV" =~ /--strict/;
+open my $f, '<', $file or die; local $/;
+print STDERR "noise\n";
+if (<$f> =~ /call it/) { print "kernel/fork.c:4: CHECK:X_Y: call\n"; exit 1 }
+`})
+	for ignore, want := range map[string]string{
+		"":                                   "0002-fork-call-it.patch:\nkernel/fork.c:4: CHECK:X_Y: call",
+		"X_Y kernel/fork.c it has to be":     "",
+		"X_Y * it has to be":                 "",
+		"X_Y kernel/exit.c it has to be":     "kernel/fork.c:4",
+		"X_Y * is so\nZ * is not even there": "nothing needs the exception Z *",
+		"X_Y *":                              "is not a type, a file and a reason",
+	} {
+		err := checkpatch(src, mails, ignore)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v", ignore, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "noise") || strings.Contains(err.Error(), "0001")) {
+			t.Errorf("%q: %v", ignore, err)
+		}
+	}
+	put(t, src, map[string]string{"scripts/checkpatch.pl": "die 'broken'"})
+	if err := checkpatch(src, mails, ""); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("a checkpatch.pl that does not run: %v", err)
+	}
+	if _, err := parseIgnore(ignoreList); err != nil {
+		t.Error(err)
 	}
 }
 
