@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"linux-cr/abi/calls"
@@ -246,4 +247,18 @@ func TestTerminalIsRefused(t *testing.T) {
 	if _, err := openOutput("", false, tty); err == nil || !strings.Contains(err.Error(), "terminal") {
 		t.Error(err)
 	}
+}
+
+// TestManual has the manual page name every option.
+func TestManual(t *testing.T) {
+	page, err := os.ReadFile("../../docs/man/checkpoint.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(page), "\\-", "-")
+	command(nil, nil).Flags().VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(text, "--"+f.Name) {
+			t.Errorf("checkpoint(1) does not have --%s", f.Name)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"linux-cr/abi/image"
@@ -170,4 +171,18 @@ func TestWaitForwards(t *testing.T) {
 		}
 		proc.Close()
 	}
+}
+
+// TestManual has the manual page name every option.
+func TestManual(t *testing.T) {
+	page, err := os.ReadFile("../../docs/man/restart.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(page), "\\-", "-")
+	command(nil, nil).Flags().VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(text, "--"+f.Name) {
+			t.Errorf("restart(1) does not have --%s", f.Name)
+		}
+	})
 }

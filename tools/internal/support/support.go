@@ -31,6 +31,9 @@ func Explain(call string, err error, log *kernlog.Log) error {
 	if reason := log.Reason(); reason != "" {
 		return errors.New(reason)
 	}
+	if errors.Is(err, unix.ENOSYS) {
+		err = unix.ENOSYS // Check has found the calls: this is about some state.
+	}
 	if errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("%s: %w (see kernel.ckpt_unpriv_allowed in %s(2))", call, err, call)
 	}
