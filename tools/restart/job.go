@@ -66,8 +66,11 @@ func (j *job) restart() error {
 func (j *job) coordinate(plan *tree.Plan, pid *atomic.Int32) (err error) {
 	root := int(j.src.Root().PID)
 	j.proc, err = plan.Start()
-	if errors.Is(err, unix.EBUSY) {
+	switch {
+	case errors.Is(err, unix.EBUSY):
 		return taken(root)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w (a chosen pid needs CAP_CHECKPOINT_RESTORE; --pidns does without)", err)
 	}
 	if err != nil {
 		return support.Explain("clone_with_pids", err, j.log)

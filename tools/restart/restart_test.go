@@ -4,10 +4,12 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -16,6 +18,7 @@ import (
 	"linux-cr/abi/image"
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/imagetest"
+	"linux-cr/tools/internal/kernlog"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/tree"
 )
@@ -185,4 +188,61 @@ func TestManual(t *testing.T) {
 			t.Errorf("restart(1) does not have --%s", f.Name)
 		}
 	})
+}
+
+// newJob prepares a restart of an image that no kernel accepts.
+func newJob(t *testing.T) *job {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "img")
+	if err := os.WriteFile(name, imagetest.Make(t, imagetest.Task(42)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	src, err := source.Open(in, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := kernlog.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return &job{options: &options{}, src: src, log: log, sigs: make(chan os.Signal, 1), stderr: io.Discard}
+}
+
+// noChildren checks that a failed restart has left no process.
+func noChildren(t *testing.T) {
+	t.Helper()
+	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
+		t.Errorf("there is still a child: %d, %v", pid, err)
+	}
+}
+
+func TestFailedRestartLeavesNothing(t *testing.T) {
+	waits := &tree.Plan{}
+	waits.Clone(uintptr(unix.SIGCHLD))()
+	waits.Call("pause", unix.SYS_PPOLL, 0, 0, 0, 0, 0)
+	fails := &tree.Plan{}
+	fails.Clone(uintptr(unix.SIGCHLD))()
+	fails.Call("setsid", unix.SYS_SETSID)
+	fails.Call("setsid again", unix.SYS_SETSID)
+	for name, plan := range map[string]*tree.Plan{"waits": waits, "fails": fails} {
+		j := newJob(t)
+		var pid atomic.Int32
+		if err := j.coordinate(plan, &pid); err == nil || pid.Load() != 0 {
+			t.Errorf("%s: pid %d, %v", name, pid.Load(), err)
+		}
+		noChildren(t)
+	}
+}
+
+func TestFailedSelfRestartLeavesNothing(t *testing.T) {
+	if err := newJob(t).restartSelf(); err == nil {
+		t.Error("an image without task state was restarted")
+	}
+	noChildren(t)
 }

@@ -39,8 +39,8 @@ type instr struct {
 // call that makes the process.
 type Plan struct {
 	code []instr
-	pin  runtime.Pinner
 	what []string // what each instruction is, for messages
+	keep []any    // memory that args point to; Go's collector does not move it
 }
 
 // PidSet is struct target_pid_set of clone_with_pids(2).
@@ -86,9 +86,8 @@ func (p *Plan) CloneWithPids(nr, flags uintptr, pids []int32) (child func()) {
 	set := &PidSet{NumPids: int32(len(pids))}
 	if len(pids) > 0 {
 		set.Pids = &pids[0]
-		p.pin.Pin(set.Pids)
 	}
-	p.pin.Pin(set)
+	p.keep = append(p.keep, set)
 	return p.Fork("clone_with_pids", nr, flags, 0, 0, 0, uintptr(unsafe.Pointer(set)))
 }
 
@@ -118,7 +117,7 @@ func (p *Plan) KeepOnly(fds ...int) {
 // Text makes a string that the processes can pass to their calls.
 func (p *Plan) Text(s string) uintptr {
 	b := append([]byte(s), 0)
-	p.pin.Pin(&b[0])
+	p.keep = append(p.keep, &b[0])
 	return uintptr(unsafe.Pointer(&b[0]))
 }
 

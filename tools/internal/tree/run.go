@@ -135,7 +135,4 @@ func (p *Process) Err() error {
 }
 
 // Close frees what the process was started with.
-func (p *Process) Close() {
-	_ = unix.Munmap(p.memory)
-	p.plan.pin.Unpin()
-}
+func (p *Process) Close() { _ = unix.Munmap(p.memory) }

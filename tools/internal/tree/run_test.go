@@ -195,5 +195,4 @@ func TestString(t *testing.T) {
 	if got := p.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	p.pin.Unpin()
 }
