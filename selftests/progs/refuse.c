@@ -580,6 +580,15 @@ static void make_landlock(void)
 	close(f);
 }
 
+/* Several at once, for a dry run that has to name them all. */
+static void make_many(void)
+{
+	make_posix_timer();
+	make_eventfd();
+	make_shared_anon();
+	make_pipe();
+}
+
 static const struct {
 	const char *variant;
 	void (*make)(void);
@@ -651,6 +660,7 @@ static const struct {
 #endif
 	{ "pkey", make_pkey, check_mem },
 	{ "landlock", make_landlock },
+	{ "many", make_many, check_pipe },
 };
 
 int main(int argc, char **argv)

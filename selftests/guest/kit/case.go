@@ -160,9 +160,6 @@ func (c *Case) Twin(t *testing.T) {
 		// It may have ended its wait already.
 		syscall.Kill(p.Pid, sig)
 	}
-	if c.After != nil && p.Alive() {
-		c.After(t, p)
-	}
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); !strings.HasPrefix(v, "FAIL") {
 		t.Errorf("%s %s lost its state and says %q, want FAIL", c.Prog, c.Variant, v)

@@ -75,11 +75,17 @@ func Start(t testing.TB, name, mode, variant string) *Prog {
 // StartIn starts a program that meets the test in a directory of the caller's choice.
 func StartIn(t testing.TB, dir, name, mode, variant string) *Prog {
 	t.Helper()
+	return launch(t, dir, name, mode, variant, nil)
+}
+
+func launch(t testing.TB, dir, name, mode, variant string, attr *syscall.SysProcAttr) *Prog {
+	t.Helper()
 	args := []string{dir, mode}
 	if variant != "" {
 		args = append(args, variant)
 	}
 	p := &Prog{Name: name, Variant: variant, Dir: dir, cmd: exec.Command(Path(name), args...), ended: make(chan struct{})}
+	p.cmd.SysProcAttr = attr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
