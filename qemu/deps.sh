@@ -63,7 +63,8 @@ wanted=$(sed 's/#.*//' packages.txt)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	missing=
-	for tool in bc bison ccache flex gcc git ld make patch perl qemu-system-x86_64 sparse xz; do
+	PATH=$PATH:/usr/sbin:/sbin
+	for tool in bc bison ccache flex gcc git ld make mke2fs patch perl qemu-system-x86_64 sparse xz; do
 		command -v $tool >/dev/null || missing="$missing $tool"
 	done
 	[ -z "$missing" ] && exit

@@ -32,6 +32,9 @@ type Config struct {
 	// Kernel and Initramfs are paths of the host.
 	Kernel, Initramfs string
 
+	// Disk is the image of a disk with an ext4 file system, which the guest mounts at /ext4; empty for none.
+	Disk string
+
 	// MiB is the size of the memory.
 	MiB int
 
@@ -76,6 +79,9 @@ func (c *Config) options() ([]qemu.Fn, error) {
 		qemu.WithInitramfs(c.Initramfs),
 		qemu.WithAppendKernel("console="+c.Arch.Console, "oops=panic"),
 		qemu.WithAppendKernel(c.Append...),
+	}
+	if c.Disk != "" {
+		fns = append(fns, qemu.WithQEMUArgs("-drive", "if=virtio,format=raw,file="+c.Disk))
 	}
 	if c.HostFS {
 		// The guest sees the owners and modes of the host's files, which mapped security would hide.

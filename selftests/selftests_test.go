@@ -4,7 +4,7 @@
 //
 // SELFTEST_RUN=PATTERN selects tests of the guest like -run, KERNEL=PATH another kernel image, SELFTEST_DEBUG=1 the
 // debug kernel, SELFTEST_ARCH another architecture, SELFTEST_HOSTFS=1 shows the host's root directory at /host of the
-// guest, and ACCEL=kvm uses hardware acceleration.
+// guest, and ACCEL=kvm uses hardware acceleration. The guest gets every variable of that prefix.
 package selftests
 
 import (
@@ -40,7 +40,7 @@ func TestGuest(t *testing.T) {
 		Kernel:      os.Getenv("KERNEL"),
 		Debug:       os.Getenv("SELFTEST_DEBUG") == "1",
 		HostFS:      os.Getenv("SELFTEST_HOSTFS") == "1",
-		TestTimeout: time.Minute,
+		TestTimeout: 2 * time.Minute,
 		Timeout:     20 * time.Minute,
 		Skips:       skips,
 	}

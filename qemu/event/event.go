@@ -79,6 +79,9 @@ type Tests struct {
 	// Sub selects subtests, as the part of -test.run after the first slash. Empty selects all.
 	Sub string `json:"sub,omitempty"`
 
+	// Env are further variables of the environment, as NAME=VALUE.
+	Env []string `json:"env,omitempty"`
+
 	// Seconds is the time limit of one test.
 	Seconds int `json:"seconds"`
 }

@@ -24,7 +24,7 @@ func bootMisbehave(t *testing.T, pattern string, timeout time.Duration) *run {
 	}
 	r, release, err := boot(t, &Config{
 		Name: "harness", Arch: a, Package: "qemu/suite/misbehave", Run: pattern, Kernel: os.Getenv("KERNEL"),
-		TestTimeout: 3 * time.Second, Timeout: timeout,
+		Debug: os.Getenv("SELFTEST_DEBUG") == "1", TestTimeout: 3 * time.Second, Timeout: timeout,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +38,9 @@ func bootMisbehave(t *testing.T, pattern string, timeout time.Duration) *run {
 func expect(t *testing.T, r *run, want map[string]string) {
 	t.Helper()
 	want[event.BootTest] = ""
+	if r.config.Debug {
+		want[event.LeakTest] = ""
+	}
 	for _, name := range r.names {
 		v := collect(name, r.take)
 		part, ok := want[name]

@@ -54,7 +54,7 @@ type Config struct {
 
 // A Skip allows a test to be skipped on an architecture.
 type Skip struct {
-	// Test is the full name, with the names of its parents.
+	// Test is the full name, with the names of its parents. It covers the subtests.
 	Test string
 
 	// Arch is the architecture, or empty for all of them.
@@ -114,8 +114,13 @@ func boot(t *testing.T, c *Config) (*run, func(), error) {
 		unclaim()
 		return nil, nil, err
 	}
+	disk, err := qemu.MakeDisk(dir)
+	if err != nil {
+		unclaim()
+		return nil, nil, err
+	}
 	machine := qemu.Config{
-		Arch: c.Arch, Kernel: kernel, Initramfs: initramfs, MiB: qemu.PlainMiB, CPUs: qemu.Processors(),
+		Arch: c.Arch, Kernel: kernel, Initramfs: initramfs, Disk: disk, MiB: qemu.PlainMiB, CPUs: qemu.Processors(),
 		HostFS: c.HostFS, Append: c.Append, Timeout: c.Timeout, Dir: dir, Accel: os.Getenv("ACCEL"),
 	}
 	if c.Debug {
@@ -177,10 +182,21 @@ func (r *run) image(root string) (string, error) {
 		return "", err
 	}
 	fs := rootfs.Rootfs{Root: root, Arch: c.Arch, Files: files, Plan: event.Plan{Tests: &event.Tests{
-		Binary: binary, Names: names, Sub: sub, Seconds: int(c.TestTimeout.Seconds()),
+		Binary: binary, Names: names, Sub: sub, Seconds: int(c.TestTimeout.Seconds()), Env: settings(),
 	}}}
 	output := filepath.Join(r.dir, "initramfs.cpio")
 	return output, fs.Build(output)
+}
+
+// settings are the variables of the environment that the guest gets from the host.
+func settings() []string {
+	var env []string
+	for _, kv := range os.Environ() {
+		if strings.HasPrefix(kv, "SELFTEST_") {
+			env = append(env, kv)
+		}
+	}
+	return env
 }
 
 func filter(names []string, pattern string) ([]string, error) {

@@ -103,7 +103,7 @@ func (v *verdict) faults(skips []Skip, arch string) []string {
 // maySkip reports whether the list allows the skip of name with the message that it gave.
 func (v *verdict) maySkip(name string, skips []Skip, arch string) bool {
 	return slices.ContainsFunc(skips, func(s Skip) bool {
-		return s.Test == name && (s.Arch == "" || s.Arch == arch) && s.Reason != "" && strings.Contains(v.output, s.Reason)
+		return (s.Test == name || strings.HasPrefix(name, s.Test+"/")) && (s.Arch == "" || s.Arch == arch) && s.Reason != "" && strings.Contains(v.output, s.Reason)
 	})
 }
 

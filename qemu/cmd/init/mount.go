@@ -46,6 +46,11 @@ func mountAll() error {
 			return err
 		}
 	}
+	if _, err := os.Stat("/dev/vda"); err == nil {
+		if err := (mount{"/dev/vda", "/ext4", "ext4", ""}).do(); err != nil {
+			return err
+		}
+	}
 	return mountHost()
 }
 

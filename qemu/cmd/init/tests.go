@@ -76,6 +76,7 @@ func runTest(r *report, log *kernelLog, tests *event.Tests, name string) error {
 	}
 	cmd := exec.Command(tests.Binary, "-test.v", "-test.run", pattern, "-test.timeout", limit.String())
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), tests.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out := &outputWriter{report: r, test: name}
 	cmd.Stdout, cmd.Stderr = out, out

@@ -106,9 +106,13 @@ func run() (int, error) {
 	if err := fs.Build(initramfs); err != nil {
 		return 0, err
 	}
+	disk, err := qemu.MakeDisk(dir)
+	if err != nil {
+		return 0, err
+	}
 
 	c := qemu.Config{
-		Arch: a, Kernel: kernel, Initramfs: initramfs, MiB: o.mib, CPUs: o.cpus, HostFS: o.hostFS,
+		Arch: a, Kernel: kernel, Initramfs: initramfs, Disk: disk, MiB: o.mib, CPUs: o.cpus, HostFS: o.hostFS,
 		Append: strings.Fields(o.append), Timeout: o.timeout, Dir: dir, Accel: os.Getenv("ACCEL"),
 	}
 	if c.MiB == 0 {
