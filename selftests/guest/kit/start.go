@@ -60,7 +60,7 @@ func (p *Prog) WaitDead(t testing.TB) {
 // Within reports whether the condition came true in time.
 func (p *Prog) Within(limit time.Duration, cond func() bool) bool { return poll(limit, cond) }
 
-// V2Group is the version 2 control group of a process. It is removed at the end of the test.
+// V2Group is the directory of the version 2 control group of a process.
 func V2Group(t testing.TB, pid int) string {
 	t.Helper()
 	for _, line := range strings.Split(read(fmt.Sprintf("/proc/%d/cgroup", pid)), "\n") {
@@ -70,4 +70,10 @@ func V2Group(t testing.TB, pid int) string {
 	}
 	t.Fatalf("process %d has no control group: %s", pid, read(fmt.Sprintf("/proc/%d/cgroup", pid)))
 	return ""
+}
+
+// WaitGone waits until no process has the program's number.
+func (p *Prog) WaitGone(t testing.TB) {
+	t.Helper()
+	until(t, fmt.Sprintf("%s: number %d is free", p.Name, p.Pid), func() bool { return unix.Kill(p.Pid, 0) == unix.ESRCH })
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package guest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"linux-cr/abi/calls"
+	"linux-cr/selftests/guest/kit"
+)
+
+// A refusal is state that a checkpoint has to refuse by name.
+type refusal struct {
+	variant string
+	// words are what the log line may call it, in lower case; one is enough.
+	words []string
+	// warned says that the state is not lost with the task: it comes from whoever restarts it, and a warning says so.
+	warned bool
+}
+
+// refusalErrnos are the errors that say "this cannot be checkpointed".
+var refusalErrnos = []unix.Errno{unix.ENOSYS, unix.EBUSY, unix.EBADF, unix.EPERM, unix.EOPNOTSUPP}
+
+// refuse runs the program with each state, wants the checkpoint to be refused with the task and the object named in
+// log and error record, and the program to go on unharmed.
+func refuse(t *testing.T, cases ...refusal) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.variant, func(t *testing.T) {
+			t.Parallel()
+			p := kit.Start(t, "refuse", "keep", c.variant)
+			p.Ready(t)
+			pid := p.Pid
+			if b, err := os.ReadFile(filepath.Join(p.Dir, "target")); err == nil {
+				pid = must(strconv.Atoi(strings.TrimSpace(string(b))))
+			}
+			if os.Getenv("SELFTEST_STOCK") != "1" {
+				for _, flags := range []uint64{0, calls.CHECKPOINT_DRYRUN} {
+					img, err := kit.Checkpoint(t, pid, flags|calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE)
+					c.check(t, img, err, pid, flags)
+				}
+			}
+			finish(t, p)
+		})
+	}
+}
+
+func (c *refusal) check(t *testing.T, img *kit.Image, err error, pid int, flags uint64) {
+	t.Helper()
+	log := img.Log()
+	named := slices.ContainsFunc(c.words, func(w string) bool { return strings.Contains(strings.ToLower(log), w) })
+	if c.warned && err == nil && named && strings.Contains(log, "[warn]") {
+		return
+	}
+	errno, _ := err.(unix.Errno)
+	if !slices.Contains(refusalErrnos, errno) {
+		t.Errorf("checkpoint, flags %#x: got %v, want one of %v", flags, err, refusalErrnos)
+		return
+	}
+	if !named || !strings.Contains(log, fmt.Sprintf("pid %d", pid)) || !strings.Contains(log, fmt.Sprintf("err -%d", int(errno))) {
+		t.Errorf("log: got %q, want the errno, pid %d and one of %q", log, pid, c.words)
+	}
+	if flags == 0 {
+		if e, text := img.ErrorRecord(t); e != errno || !strings.Contains(log, text) {
+			t.Errorf("error record: got %v, %q; want %v and the log's line", e, text, errno)
+		}
+	}
+}
+
+func TestRefuseFamily(t *testing.T) {
+	refuse(t,
+		refusal{variant: "thread", words: []string{"thread"}},
+		refusal{variant: "child", words: []string{"child"}},
+		refusal{variant: "zombie", words: []string{"child", "zombie"}},
+		refusal{variant: "traced", words: []string{"trace"}})
+}
+
+func TestRefusePipesAndSockets(t *testing.T) {
+	refuse(t,
+		refusal{variant: "pipe", words: []string{"pipe"}},
+		refusal{variant: "fifo", words: []string{"fifo", "pipe"}},
+		refusal{variant: "socketpair", words: []string{"socket"}},
+		refusal{variant: "unix", words: []string{"socket"}},
+		refusal{variant: "tcp", words: []string{"socket"}},
+		refusal{variant: "netlink", words: []string{"socket"}},
+		refusal{variant: "packet", words: []string{"socket"}})
+}
+
+func TestRefuseAnonFiles(t *testing.T) {
+	refuse(t,
+		refusal{variant: "eventfd", words: []string{"eventfd"}},
+		refusal{variant: "epoll", words: []string{"epoll", "eventpoll"}},
+		refusal{variant: "timerfd", words: []string{"timerfd"}},
+		refusal{variant: "signalfd", words: []string{"signalfd"}},
+		refusal{variant: "inotify", words: []string{"inotify"}},
+		refusal{variant: "fanotify", words: []string{"fanotify"}},
+		refusal{variant: "userfaultfd", words: []string{"userfaultfd"}},
+		refusal{variant: "io_uring", words: []string{"io_uring"}},
+		refusal{variant: "perf", words: []string{"perf"}},
+		refusal{variant: "bpf", words: []string{"bpf"}},
+		refusal{variant: "pidfd", words: []string{"pidfd"}},
+		refusal{variant: "ns_fd", words: []string{"uts", "nsfs", "namespace"}})
+}
+
+func TestRefuseFiles(t *testing.T) {
+	refuse(t,
+		refusal{variant: "unlinked", words: []string{"unlinked", "deleted"}},
+		refusal{variant: "unlinked_map", words: []string{"unlinked", "deleted"}},
+		refusal{variant: "unlinked_cwd", words: []string{"unlinked", "deleted"}},
+		refusal{variant: "replaced", words: []string{"unlinked", "deleted", "another file", "replaced"}},
+		refusal{variant: "flock", words: []string{"lock"}},
+		refusal{variant: "posix_lock", words: []string{"lock"}},
+		refusal{variant: "ofd_lock", words: []string{"lock"}},
+		refusal{variant: "lease", words: []string{"lease"}},
+		refusal{variant: "setown", words: []string{"owner", "f_setown"}},
+		refusal{variant: "dnotify", words: []string{"dnotify", "f_notify"}},
+		refusal{variant: "opath", words: []string{"o_path"}},
+		refusal{variant: "tmpfile", words: []string{"unlinked", "deleted", "tmpfile"}},
+		refusal{variant: "proc_file", words: []string{"proc"}},
+		refusal{variant: "kmsg", words: []string{"kmsg", "device"}},
+		refusal{variant: "pty", words: []string{"tty", "pty", "terminal", "ptmx"}},
+		refusal{variant: "mqueue", words: []string{"mqueue"}})
+}
+
+func TestRefuseMemory(t *testing.T) {
+	refuse(t,
+		refusal{variant: "memfd", words: []string{"memfd", "unlinked", "deleted"}},
+		refusal{variant: "secretmem", words: []string{"secretmem"}},
+		refusal{variant: "shared_anon", words: []string{"shared"}},
+		refusal{variant: "dev_zero", words: []string{"shared"}},
+		refusal{variant: "shm", words: []string{"shared", "shm", "sysv"}},
+		refusal{variant: "hugetlb", words: []string{"huge"}},
+		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},
+		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
+		refusal{variant: "pkey", words: []string{"key"}})
+}
+
+func TestRefuseAttached(t *testing.T) {
+	refuse(t,
+		refusal{variant: "posix_timer", words: []string{"timer"}},
+		refusal{variant: "sem_undo", words: []string{"undo"}},
+		refusal{variant: "seccomp", words: []string{"seccomp"}},
+		refusal{variant: "aio", words: []string{"aio", "asynchronous"}},
+		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
+		refusal{variant: "thread_keyring", words: []string{"keyring"}},
+		refusal{variant: "process_keyring", words: []string{"keyring"}},
+		refusal{variant: "landlock", words: []string{"landlock", "lsm"}},
+		refusal{variant: "pidns_children", words: []string{"namespace"}},
+		refusal{variant: "unshared_uts", words: []string{"namespace"}, warned: true},
+		refusal{variant: "unshared_net", words: []string{"namespace"}, warned: true},
+		refusal{variant: "unshared_ipc", words: []string{"namespace"}, warned: true},
+		refusal{variant: "unshared_mnt", words: []string{"namespace"}, warned: true})
+}
