@@ -395,7 +395,7 @@ func (r *StringRecord) values() []any {
 // a multiple of the page size from the start of the image.
 type Pad struct {
 	Reserved0 uint32  // must be zero
-	Zero      []uint8 // zeros (@size elements)
+	Zero      []uint8 // zeros; must be zero (@size elements)
 }
 
 // Type is CKPT_HDR_PAD.
@@ -443,6 +443,11 @@ func (r *Pad) Validate() error {
 	}
 	if r.Reserved0 != 0 {
 		return badReserved("reserved0")
+	}
+	for i := range r.Zero {
+		if r.Zero[i] != 0 {
+			return badReserved("zero")
+		}
 	}
 	return nil
 }

@@ -14,12 +14,10 @@ const (
 
 // CKPT_VMAF_*: marks of an area.
 const (
-	CKPT_VMAF_LOCKED      = 0x1  // mlock(2)
-	CKPT_VMAF_LOCKONFAULT = 0x2  // MLOCK_ONFAULT of mlock2(2)
-	CKPT_VMAF_NAMED       = 0x4  // PR_SET_VMA_ANON_NAME: a string record follows
-	CKPT_VMAF_SEALED      = 0x8  // mseal(2)
-	CKPT_VMAF_MAYWRITE    = 0x10 // mprotect(2) may add PROT_WRITE (shared file mappings)
-	CKPT_VMAF_HAS_ANON    = 0x20 // anonymous pages were made here: mremap(2) and merging keep to the offset they have
+	CKPT_VMAF_LOCKED      = 0x1 // mlock(2)
+	CKPT_VMAF_LOCKONFAULT = 0x2 // MLOCK_ONFAULT of mlock2(2)
+	CKPT_VMAF_NAMED       = 0x4 // PR_SET_VMA_ANON_NAME: a string record follows
+	CKPT_VMAF_SEALED      = 0x8 // mseal(2)
 )
 
 // CKPT_MMF_*: attributes of an address space.
@@ -267,7 +265,7 @@ type VMA struct {
 	Advice    uint64 // madvise(2) in force: bit n stands for the advice of value n
 	FileRef   int32  // mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
 	Reserved0 uint32 // must be zero
-	Offset    uint64 // file: offset in bytes of the first page in the file; anonymous: the address the first page was mapped at (mremap(2) moves it)
+	Offset    uint64 // file: offset in bytes of the first page in the file; 0 for other kinds
 }
 
 // Type is CKPT_HDR_VMA.
@@ -327,7 +325,7 @@ func (r *VMA) Validate() error {
 	if r.Prot > 7 {
 		return tooLarge("prot", uint64(r.Prot), 7)
 	}
-	if bad := r.Flags &^ 0x3f; bad != 0 {
+	if bad := r.Flags &^ 0xf; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_VMAF_")
 	}
 	if r.FileRef < 0 {
@@ -394,8 +392,8 @@ func (r *Pgarr) Decode(b []byte, o ByteOrder) error {
 
 // Validate checks the values of the fields.
 func (r *Pgarr) Validate() error {
-	if r.NrPages > 65536 {
-		return tooLarge("nr_pages", uint64(r.NrPages), 65536)
+	if r.NrPages > 32768 {
+		return tooLarge("nr_pages", uint64(r.NrPages), 32768)
 	}
 	return nil
 }

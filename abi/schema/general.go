@@ -149,7 +149,7 @@ var General = Subsystem{
 		{Name: "pad", Type: 9, Doc: "Zeros that align what follows: page contents start at a multiple of the page size from the start of the image.", Fields: []Field{
 			{Name: "size", Kind: U32, Doc: "bytes of padding behind the fixed part", Max: 1 << 16},
 			{Name: "reserved0", Kind: U32, Reserved: true},
-			{Name: "zero", Kind: U8, LenOf: "size", MaxLen: 1 << 16, Doc: "zeros"},
+			{Name: "zero", Kind: U8, LenOf: "size", MaxLen: 1 << 16, Reserved: true, Doc: "zeros"},
 		}},
 		{Name: "tail", Type: 9001, Doc: "Always the last record. Bytes after it belong to someone else.", Fields: []Field{
 			{Name: "magic", Kind: U64, Doc: "CKPT_MAGIC_TAIL in the byte order of the source"},

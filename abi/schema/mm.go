@@ -20,8 +20,6 @@ var VMAFlags = &Enum{
 		{"LOCKONFAULT", 1 << 1, "MLOCK_ONFAULT of mlock2(2)"},
 		{"NAMED", 1 << 2, "PR_SET_VMA_ANON_NAME: a string record follows"},
 		{"SEALED", 1 << 3, "mseal(2)"},
-		{"MAYWRITE", 1 << 4, "mprotect(2) may add PROT_WRITE (shared file mappings)"},
-		{"HAS_ANON", 1 << 5, "anonymous pages were made here: mremap(2) and merging keep to the offset they have"},
 	},
 }
 
@@ -84,10 +82,10 @@ var MM = Subsystem{
 			{Name: "advice", Kind: U64, Doc: "madvise(2) in force: bit n stands for the advice of value n"},
 			{Name: "file_ref", Kind: S32, Ref: "FILE", Doc: "mapped file; 0 for none"},
 			{Name: "reserved0", Kind: U32, Reserved: true},
-			{Name: "offset", Kind: U64, Doc: "file: offset in bytes of the first page in the file; anonymous: the address the first page was mapped at (mremap(2) moves it)"},
+			{Name: "offset", Kind: U64, Doc: "file: offset in bytes of the first page in the file; 0 for other kinds"},
 		}},
 		{Name: "pgarr", Type: 403, Doc: "A chunk of pages: nr_pages addresses, then the contents of as many pages. The contents start at a multiple of the page size from the start of the image. nr_pages 0 ends the area.", Raw: "nr_pages addresses (8 bytes each), then nr_pages pages", Fields: []Field{
-			{Name: "nr_pages", Kind: U64, Max: 1 << 16, Doc: "pages in this chunk"},
+			{Name: "nr_pages", Kind: U64, Max: 1 << 15, Doc: "pages in this chunk"},
 		}},
 	},
 }

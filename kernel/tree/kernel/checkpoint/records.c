@@ -134,9 +134,7 @@ static bool is_vma_kind(u64 v)
 	CKPT_VMAF_LOCKED | \
 	CKPT_VMAF_LOCKONFAULT | \
 	CKPT_VMAF_NAMED | \
-	CKPT_VMAF_SEALED | \
-	CKPT_VMAF_MAYWRITE | \
-	CKPT_VMAF_HAS_ANON)
+	CKPT_VMAF_SEALED)
 
 #define MM_FLAGS_MASK ( \
 	CKPT_MMF_THP_DISABLE | \
@@ -242,6 +240,8 @@ static int check_pad(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	if (memchr_inv(r->zero, 0, r->size * sizeof(r->zero[0])))
+		return bad(field, "zero");
 	return 0;
 }
 
@@ -517,7 +517,7 @@ static int check_pgarr(const struct ckpt_hdr *h, const char **field)
 
 	if (h->len < sizeof(*r) || h->len % 8)
 		return bad(field, "len");
-	if (r->nr_pages > 65536)
+	if (r->nr_pages > 32768)
 		return bad(field, "nr_pages");
 	return 0;
 }

@@ -286,7 +286,7 @@ struct ckpt_hdr_string {
  * @h: record header, type CKPT_HDR_PAD
  * @size: bytes of padding behind the fixed part
  * @reserved0: must be zero
- * @zero: zeros (@size elements)
+ * @zero: zeros; must be zero (@size elements)
  */
 struct ckpt_hdr_pad {
 	struct ckpt_hdr h;
@@ -808,10 +808,6 @@ enum ckpt_vma_kind {
 #define CKPT_VMAF_LOCKONFAULT	0x00000002U	/* MLOCK_ONFAULT of mlock2(2) */
 #define CKPT_VMAF_NAMED		0x00000004U	/* PR_SET_VMA_ANON_NAME: a string record follows */
 #define CKPT_VMAF_SEALED	0x00000008U	/* mseal(2) */
-/* mprotect(2) may add PROT_WRITE (shared file mappings) */
-#define CKPT_VMAF_MAYWRITE	0x00000010U
-/* anonymous pages were made here: mremap(2) and merging keep to the offset they have */
-#define CKPT_VMAF_HAS_ANON	0x00000020U
 
 /*
  * CKPT_MMF_*: attributes of an address space.
@@ -913,8 +909,8 @@ struct ckpt_hdr_mm_context {
  * @advice: madvise(2) in force: bit n stands for the advice of value n
  * @file_ref: mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
  * @reserved0: must be zero
- * @offset: file: offset in bytes of the first page in the file; anonymous: the
- *	address the first page was mapped at (mremap(2) moves it)
+ * @offset: file: offset in bytes of the first page in the file; 0 for other
+ *	kinds
  */
 struct ckpt_hdr_vma {
 	struct ckpt_hdr h;

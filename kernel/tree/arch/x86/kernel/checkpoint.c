@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: what only x86-64 has.
+ */
+#include <linux/checkpoint_ctx.h>
+#include <linux/elf.h>
+#include <linux/mm.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/uaccess.h>
+
+#include <asm/elf.h>
+#include <asm/fpu/xcr.h>
+#include <asm/fpu/xstate.h>
+#include <asm/mmu.h>
+#include <asm/processor.h>
+#include <asm/tsc.h>
+#include <asm/vdso.h>
+
+/**
+ * arch_ckpt_id - this architecture in the header of an image
+ */
+u16 arch_ckpt_id(void)
+{
+	return CKPT_ARCH_X86_64;
+}
+
+/**
+ * arch_ckpt_header - say what the CPU offers
+ * @h: record to fill
+ */
+void arch_ckpt_header(struct ckpt_hdr_header_arch *h)
+{
+	h->elf_machine = EM_X86_64;
+	h->fpu_size = fpu_user_cfg.max_size;
+	h->features = fpu_user_cfg.max_features;
+	h->hwcap = ELF_HWCAP;
+	h->hwcap2 = ELF_HWCAP2;
+}
+
+/**
+ * arch_ckpt_header_check - can this CPU load the image's state?
+ * @ctx: restart context
+ * @h: record of the image
+ *
+ * The register file comes as one piece whose size and layout follow from the
+ * features in use, so they have to be the same.
+ */
+int arch_ckpt_header_check(struct ckpt_ctx *ctx,
+			   const struct ckpt_hdr_header_arch *h)
+{
+	if (h->elf_machine != EM_X86_64)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"image of machine %u, this is %u",
+				h->elf_machine, EM_X86_64);
+	if (h->features != fpu_user_cfg.max_features ||
+	    h->fpu_size != fpu_user_cfg.max_size)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"image with CPU features %llx in %u bytes, this machine has %llx in %u",
+				h->features, h->fpu_size,
+				fpu_user_cfg.max_features,
+				fpu_user_cfg.max_size);
+	return 0;
+}
+
+/**
+ * arch_ckpt_refusals - refuse what the architecture has and no record holds
+ * @ctx: checkpoint context
+ * @task: task
+ */
+int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	int ret = 0;
+
+	if (!user_64bit_mode(task_pt_regs(task)))
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "32-bit task");
+#ifdef CONFIG_X86_USER_SHADOW_STACK
+	if (!ret && task->thread.features)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "shadow stack");
+#endif
+#ifdef CONFIG_X86_IOPL_IOPERM
+	if (!ret && task->thread.iopl_emul)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "I/O privilege level %d",
+				  (int)task->thread.iopl_emul);
+#endif
+	if (!ret && task->thread.fpu.fpstate->is_valloc)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "dynamically enabled CPU features (AMX)");
+	return ret;
+}
+
+/**
+ * arch_ckpt_thread - thread state without a register set: none
+ * @task: task
+ * @h: record to fill
+ */
+void arch_ckpt_thread(struct task_struct *task, struct ckpt_hdr_thread *h)
+{
+}
+
+/**
+ * arch_ckpt_thread_check - check what arch_ckpt_thread() saves
+ * @ctx: restart context
+ * @h: record
+ */
+int arch_ckpt_thread_check(struct ckpt_ctx *ctx,
+			   const struct ckpt_hdr_thread *h)
+{
+	if (memchr_inv(h->arch, 0, sizeof(h->arch)))
+		return ckpt_err(ctx, current, -EINVAL, "unknown thread state");
+	return 0;
+}
+
+/**
+ * arch_ckpt_thread_commit - load what arch_ckpt_thread() saves
+ * @h: record
+ */
+void arch_ckpt_thread_commit(const struct ckpt_hdr_thread *h)
+{
+}
+
+/**
+ * arch_ckpt_task_flags - attributes that are flags of the thread
+ * @task: task
+ *
+ * Return: CKPT_TASKF_*.
+ */
+u64 arch_ckpt_task_flags(struct task_struct *task)
+{
+	return (test_tsk_thread_flag(task, TIF_NOTSC) ?
+		CKPT_TASKF_TSC_SIGSEGV : 0) |
+	       (test_tsk_thread_flag(task, TIF_NOCPUID) ?
+		CKPT_TASKF_CPUID_FAULT : 0);
+}
+
+/**
+ * arch_ckpt_set_task_flags - take on what arch_ckpt_task_flags() tells
+ * @flags: CKPT_TASKF_*
+ */
+void arch_ckpt_set_task_flags(u64 flags)
+{
+	set_tsc_mode(flags & CKPT_TASKF_TSC_SIGSEGV ? PR_TSC_SIGSEGV :
+						      PR_TSC_ENABLE);
+}
+
+/**
+ * arch_ckpt_mm_refusals - refuse what the architecture keeps for an mm
+ * @ctx: checkpoint context
+ * @task: task
+ * @mm: its address space
+ */
+int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			  struct mm_struct *mm)
+{
+	int ret = 0;
+
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	if (mm->context.ldt)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "local descriptor table (modify_ldt)");
+#endif
+#ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
+	/* Key 0 is always there, and one may stand for execute-only. */
+	if (!ret && (mm->context.pkey_allocation_map & ~1) &&
+	    mm->context.execute_only_pkey < 0)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "memory protection keys");
+#endif
+	return ret;
+}
+
+/**
+ * arch_ckpt_vdso - the vdso of an address space
+ * @mm: address space
+ * @addr: receives its address
+ * @size: receives its size in bytes
+ *
+ * Return: its contents in the kernel, NULL when there is none.
+ */
+const void *arch_ckpt_vdso(struct mm_struct *mm, unsigned long *addr,
+			   size_t *size)
+{
+	const struct vdso_image *image = mm->context.vdso_image;
+
+	if (!image)
+		return NULL;
+	*addr = (unsigned long)mm->context.vdso;
+	*size = image->size;
+	return image->data;
+}
+
+/**
+ * arch_ckpt_map_vdso - map the vdso into current's address space
+ * @addr: its address
+ *
+ * Return: 0 or a negative errno; the caller looks whether it is there.
+ */
+int arch_ckpt_map_vdso(unsigned long addr)
+{
+	const struct vdso_image *image = &vdso_image_64;
+
+	/* The variables stand before the code. */
+	addr += image->sym_vvar_start;
+	if (!PAGE_ALIGNED(addr) || addr < mmap_min_addr || addr >= TASK_SIZE)
+		return -EINVAL;
+	return map_vdso_once(image, addr);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: the hooks that core code calls.
+ *
+ * What a subsystem needs in order to save and restore its own objects is in
+ * <linux/checkpoint_ctx.h>.
+ */
+#ifndef _LINUX_CHECKPOINT_H
+#define _LINUX_CHECKPOINT_H
+
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/jobctl.h>
+#include <linux/signal_types.h>
+#include <linux/time64.h>
+
+/* In kernel_clone_args::set_tid_size: a 0 in set_tid means any pid. */
+#define CLONE_PIDS_ANY	BIT(31)
+
+#ifdef CONFIG_CHECKPOINT
+
+/**
+ * checkpoint_trap_pending - must @task stop for a checkpoint?
+ * @task: task to look at
+ */
+static inline bool checkpoint_trap_pending(struct task_struct *task)
+{
+	return task->jobctl & JOBCTL_TRAP_CKPT;
+}
+
+/**
+ * checkpoint_fork - a new task is in no checkpoint and no restart
+ * @p: the new task
+ */
+static inline void checkpoint_fork(struct task_struct *p)
+{
+	p->checkpoint_ctx = NULL;
+}
+
+void checkpoint_trap(void);
+void __checkpoint_exit(struct task_struct *task);
+
+/**
+ * checkpoint_exit - tell a checkpoint or restart that a member ends
+ * @task: the exiting task, which is current
+ */
+static inline void checkpoint_exit(struct task_struct *task)
+{
+	/* PF_EXITING is set: who begins to hold the task now will see it. */
+	smp_mb();
+	if (unlikely(READ_ONCE(task->checkpoint_ctx)))
+		__checkpoint_exit(task);
+}
+
+/**
+ * checkpoint_wait_end - when does a wait that may be frozen end?
+ * @ts: relative timeout, or NULL for none
+ *
+ * Return: the end in CLOCK_MONOTONIC, KTIME_MAX without a timeout.
+ */
+static inline ktime_t checkpoint_wait_end(const struct timespec64 *ts)
+{
+	return ts ? ktime_add_safe(ktime_get(), timespec64_to_ktime(*ts)) :
+		    KTIME_MAX;
+}
+
+long checkpoint_sigtimedwait(const sigset_t __user *uthese,
+			     siginfo_t __user *uinfo, ktime_t end);
+
+#else /* !CONFIG_CHECKPOINT */
+
+static inline bool checkpoint_trap_pending(struct task_struct *task)
+{
+	return false;
+}
+
+static inline void checkpoint_fork(struct task_struct *p) { }
+static inline void checkpoint_trap(void) { }
+static inline void checkpoint_exit(struct task_struct *task) { }
+
+static inline ktime_t checkpoint_wait_end(const struct timespec64 *ts)
+{
+	return 0;
+}
+
+static inline long checkpoint_sigtimedwait(const sigset_t __user *uthese,
+					   siginfo_t __user *uinfo, ktime_t end)
+{
+	return -EINTR;
+}
+
+#endif /* CONFIG_CHECKPOINT */
+
+/* Entry points of core code that checkpoint/restart uses from other files. */
+int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info,
+		    const struct timespec64 *ts);
+int do_setitimer(int which, struct itimerspec64 *value,
+		 struct itimerspec64 *ovalue);
+
+#endif /* _LINUX_CHECKPOINT_H */

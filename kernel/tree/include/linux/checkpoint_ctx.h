@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: what a subsystem needs to save and restore its objects.
+ *
+ * A checkpoint captures records into an image object while the tasks are held;
+ * the image is written to a file in a separate step. A restart reads records
+ * from a stream; each is validated against the schema before anyone sees it.
+ */
+#ifndef _LINUX_CHECKPOINT_CTX_H
+#define _LINUX_CHECKPOINT_CTX_H
+
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/path.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+#include <linux/xxhash.h>
+
+#include <uapi/linux/checkpoint.h>
+#include <uapi/linux/checkpoint_image.h>
+
+struct file;
+struct mm_struct;
+struct page;
+struct vm_area_struct;
+struct ckpt_object;
+struct ckpt_image;
+struct ckpt_restore;
+
+#define CKPT_OBJ_HASH_BITS	10
+#define CKPT_ERR_LEN		512
+
+/**
+ * struct ckpt_member - one task of the hierarchy
+ * @task: the task, with a reference
+ * @pids: its entry of the task array
+ * @held: checkpoint: the task carries JOBCTL_TRAP_CKPT for us
+ * @done: restart: the task has restored its state
+ */
+struct ckpt_member {
+	struct task_struct *task;
+	struct ckpt_hdr_pids pids;
+	bool held;
+	bool done;
+};
+
+/**
+ * enum ckpt_phase - how far a restart has come
+ * @CKPT_PHASE_RESTORE: tasks restore their state, one after the other
+ * @CKPT_PHASE_COMMIT: the trailer was good: tasks become what they restored
+ * @CKPT_PHASE_RELEASE: every task has, and may return to user mode
+ */
+enum ckpt_phase {
+	CKPT_PHASE_RESTORE,
+	CKPT_PHASE_COMMIT,
+	CKPT_PHASE_RELEASE,
+};
+
+/**
+ * struct ckpt_ctx - one checkpoint or restart in progress
+ * @users: references: the calling task's and one per member task
+ * @uflags: flags of the system call
+ * @restart: this is a restart
+ * @self: the calling task is the only member
+ * @id: checkpoint identifier
+ * @file: where the image goes or comes from
+ * @pos: bytes of the image read so far
+ * @logfile: receives a line per problem, or NULL
+ * @log_lock: serialises @logfile and @msg
+ * @err: first error, 0 while there is none
+ * @msg: text that belongs to @err
+ * @obstacles: how many reasons a dry run has found
+ * @root: the directory that paths in the image are relative to
+ * @wait: for members that park, end or make progress
+ * @members: tasks of the hierarchy, in the order of the task array
+ * @nr_members: how many
+ * @lost: pid of a member that ended on the way, 0 for none
+ * @boottime: restart: CLOCK_BOOTTIME of the source at the checkpoint, ns
+ * @image: checkpoint: what has been captured
+ * @objs: checkpoint: shared objects by address
+ * @refs: restart: shared objects by number
+ * @nr_refs: objects numbered so far
+ * @hash: restart: running checksum of the stream
+ * @nr_records: restart: records read so far
+ * @restoring: restart: an object is being built
+ * @phase: restart: how far it has come
+ * @active: restart: index of the member that reads the stream
+ * @nr_drawn: restart: members that take part and have not left yet
+ * @nr_committed: restart: members that have become what they restored
+ */
+struct ckpt_ctx {
+	refcount_t users;
+	unsigned long uflags;
+	bool restart;
+	bool self;
+	u64 id;
+
+	struct file *file;
+	u64 pos;
+	struct file *logfile;
+	struct mutex log_lock; /* logfile, msg */
+	int err;
+	char msg[CKPT_ERR_LEN];
+	unsigned int obstacles;
+
+	struct path root;
+	wait_queue_head_t wait;
+	struct ckpt_member *members;
+	u32 nr_members;
+	pid_t lost;
+	s64 boottime;
+
+	struct ckpt_image *image;
+	DECLARE_HASHTABLE(objs, CKPT_OBJ_HASH_BITS);
+	struct xarray refs;
+	s32 nr_refs;
+
+	struct xxh64_state hash;
+	u64 nr_records;
+	bool restoring;
+	enum ckpt_phase phase;
+	u32 active;
+	u32 nr_drawn;
+	u32 nr_committed;
+};
+
+/**
+ * ckpt_dry_run - only asking whether a checkpoint would succeed?
+ * @ctx: checkpoint context
+ */
+static inline bool ckpt_dry_run(struct ckpt_ctx *ctx)
+{
+	return !ctx->restart && (ctx->uflags & CHECKPOINT_DRYRUN);
+}
+
+/* Errors: kernel/checkpoint/log.c */
+__printf(4, 5)
+int ckpt_err(struct ckpt_ctx *ctx, struct task_struct *task, int err,
+	     const char *fmt, ...);
+__printf(4, 5)
+int ckpt_refuse(struct ckpt_ctx *ctx, struct task_struct *task, int err,
+		const char *fmt, ...);
+__printf(3, 4)
+void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
+	       const char *fmt, ...);
+
+/* Capturing: kernel/checkpoint/image.c */
+void *ckpt_record(struct ckpt_ctx *ctx, u32 type, size_t tail);
+int ckpt_record_string(struct ckpt_ctx *ctx, const char *text);
+int ckpt_record_path(struct ckpt_ctx *ctx, const struct path *path);
+int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
+		      const u64 *addrs, struct page **pages, u32 nr);
+
+/* Reading: kernel/checkpoint/stream.c */
+int ckpt_read(struct ckpt_ctx *ctx, void *buf, size_t len);
+int ckpt_read_to_user(struct ckpt_ctx *ctx, struct mm_struct *mm,
+		      const u64 *addrs, u32 nr);
+void *ckpt_next_record(struct ckpt_ctx *ctx, u32 type);
+char *ckpt_next_string(struct ckpt_ctx *ctx);
+
+/**
+ * struct ckpt_obj_ops - what can be done with a type of shared object
+ * @name: name in messages
+ * @objtype: CKPT_OBJ_*
+ * @record: type of the record that holds its state
+ * @grab: take a reference
+ * @drop: give it back
+ * @free: give back what @restore has made, if that is not what @drop does
+ * @checkpoint: capture the state; the record's objref comes from
+ *	ckpt_obj_number(), called after everything that the object refers to
+ *	has been captured
+ * @restore: build the object from its record and whatever follows it; the
+ *	caller owns the result or the ERR_PTR()
+ */
+struct ckpt_obj_ops {
+	const char *name;
+	u32 objtype;
+	u32 record;
+	void (*grab)(void *ptr);
+	void (*drop)(void *ptr);
+	void (*free)(void *ptr);
+	int (*checkpoint)(struct ckpt_ctx *ctx, struct task_struct *task,
+			  void *ptr, struct ckpt_object *obj);
+	void *(*restore)(struct ckpt_ctx *ctx, const struct ckpt_hdr *h);
+};
+
+/* Shared objects: kernel/checkpoint/objhash.c */
+s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			void *ptr, u32 objtype);
+s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj);
+void *ckpt_obj_fetch(struct ckpt_ctx *ctx, s32 ref, u32 objtype);
+
+extern const struct ckpt_obj_ops ckpt_file_ops;
+extern const struct ckpt_obj_ops ckpt_file_table_ops;
+extern const struct ckpt_obj_ops ckpt_fs_ops;
+extern const struct ckpt_obj_ops ckpt_mm_ops;
+extern const struct ckpt_obj_ops ckpt_sighand_ops;
+extern const struct ckpt_obj_ops ckpt_signal_ops;
+extern const struct ckpt_obj_ops ckpt_cred_ops;
+
+/* Commit: become what was restored. */
+void ckpt_commit_mm(struct mm_struct *mm);
+void ckpt_commit_files(struct files_struct *files);
+void ckpt_commit_fs(struct fs_struct *fs);
+
+/* Scheduler: kernel/sched/checkpoint.c */
+int ckpt_sched_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
+struct ckpt_hdr_sched *ckpt_sched_restore(struct ckpt_ctx *ctx);
+int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h);
+void ckpt_sched_set_cputime(struct task_struct *p, u64 utime, u64 stime);
+
+/* The architecture's part: arch/.../kernel/checkpoint.c */
+u16 arch_ckpt_id(void);
+void arch_ckpt_header(struct ckpt_hdr_header_arch *h);
+int arch_ckpt_header_check(struct ckpt_ctx *ctx,
+			   const struct ckpt_hdr_header_arch *h);
+int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+void arch_ckpt_thread(struct task_struct *task, struct ckpt_hdr_thread *h);
+int arch_ckpt_thread_check(struct ckpt_ctx *ctx,
+			   const struct ckpt_hdr_thread *h);
+void arch_ckpt_thread_commit(const struct ckpt_hdr_thread *h);
+u64 arch_ckpt_task_flags(struct task_struct *task);
+void arch_ckpt_set_task_flags(u64 flags);
+int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			  struct mm_struct *mm);
+const void *arch_ckpt_vdso(struct mm_struct *mm, unsigned long *addr,
+			   size_t *size);
+int arch_ckpt_map_vdso(unsigned long addr);
+
+#endif /* _LINUX_CHECKPOINT_CTX_H */

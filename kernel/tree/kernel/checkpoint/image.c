@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint: the image object.
+ *
+ * Capturing appends to it: records as bytes, memory as references to pages.
+ * Emitting writes it to the image file. Nothing is written while the state is
+ * being captured, so the two can be apart in time.
+ */
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/namei.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+#define CKPT_CHUNK_SIZE		SZ_32K
+#define CKPT_EMIT_BVECS		256
+
+/**
+ * struct ckpt_chunk - a piece of the image
+ * @list: link in the image, in stream order
+ * @buf: bytes of records, or NULL for a piece that is pages
+ * @size: bytes at @buf
+ * @used: bytes that hold records
+ * @mm: address space of the pages, for those that must be read in
+ * @addrs: addresses of the pages
+ * @pages: the pages with a reference each; NULL for one that is swapped out
+ * @nr: how many
+ */
+struct ckpt_chunk {
+	struct list_head list;
+	void *buf;
+	size_t size;
+	size_t used;
+	struct mm_struct *mm;
+	const u64 *addrs;
+	struct page **pages;
+	u32 nr;
+};
+
+/**
+ * struct ckpt_image - what a checkpoint has captured
+ * @chunks: pieces in stream order
+ * @size: bytes of the stream so far
+ * @nr_records: records so far
+ */
+struct ckpt_image {
+	struct list_head chunks;
+	u64 size;
+	u64 nr_records;
+};
+
+/**
+ * ckpt_image_alloc - an empty image
+ *
+ * Return: the image or NULL.
+ */
+struct ckpt_image *ckpt_image_alloc(void)
+{
+	struct ckpt_image *image;
+
+	image = kzalloc(sizeof(*image), GFP_KERNEL_ACCOUNT);
+	if (image)
+		INIT_LIST_HEAD(&image->chunks);
+	return image;
+}
+
+static void ckpt_chunk_free(struct ckpt_chunk *chunk)
+{
+	u32 i;
+
+	for (i = 0; i < chunk->nr; i++)
+		if (chunk->pages[i])
+			put_page(chunk->pages[i]);
+	if (chunk->mm)
+		mmdrop(chunk->mm);
+	kvfree(chunk->pages);
+	kvfree(chunk->buf);
+	kfree(chunk);
+}
+
+/**
+ * ckpt_image_free - drop an image and its references
+ * @image: image or NULL
+ */
+void ckpt_image_free(struct ckpt_image *image)
+{
+	struct ckpt_chunk *chunk, *next;
+
+	if (!image)
+		return;
+	list_for_each_entry_safe(chunk, next, &image->chunks, list)
+		ckpt_chunk_free(chunk);
+	kfree(image);
+}
+
+static struct ckpt_chunk *ckpt_chunk_add(struct ckpt_image *image)
+{
+	struct ckpt_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+
+	if (chunk)
+		list_add_tail(&chunk->list, &image->chunks);
+	return chunk;
+}
+
+/* Room for @len bytes at the end of the image. */
+static void *ckpt_reserve(struct ckpt_image *image, size_t len)
+{
+	struct ckpt_chunk *chunk = NULL;
+	void *p;
+
+	if (!list_empty(&image->chunks))
+		chunk = list_last_entry(&image->chunks, struct ckpt_chunk, list);
+
+	if (!chunk || !chunk->buf || chunk->size - chunk->used < len) {
+		size_t size = max_t(size_t, len, CKPT_CHUNK_SIZE);
+		void *buf = kvzalloc(size, GFP_KERNEL_ACCOUNT);
+
+		if (!buf)
+			return NULL;
+		chunk = ckpt_chunk_add(image);
+		if (!chunk) {
+			kvfree(buf);
+			return NULL;
+		}
+		chunk->buf = buf;
+		chunk->size = size;
+	}
+	p = chunk->buf + chunk->used;
+	chunk->used += len;
+	image->size += len;
+	return p;
+}
+
+/**
+ * ckpt_record - append a record to the image
+ * @ctx: checkpoint context
+ * @type: CKPT_HDR_*
+ * @tail: bytes of the trailing array
+ *
+ * Return: the record, zeroed but for its header, which stays where it is until
+ * the image is freed; NULL without memory.
+ */
+void *ckpt_record(struct ckpt_ctx *ctx, u32 type, size_t tail)
+{
+	const struct ckpt_record *rec = ckpt_record_find(type);
+	size_t len = ALIGN(rec->size + tail, 8);
+	struct ckpt_hdr *h;
+
+	h = ckpt_reserve(ctx->image, len);
+	if (!h)
+		return NULL;
+	h->type = type;
+	h->len = len;
+	ctx->image->nr_records++;
+	return h;
+}
+
+/**
+ * ckpt_record_string - append a string record
+ * @ctx: checkpoint context
+ * @text: the text, shorter than PATH_MAX
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ckpt_record_string(struct ckpt_ctx *ctx, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct ckpt_hdr_string *h;
+
+	h = ckpt_record(ctx, CKPT_HDR_STRING, size);
+	if (!h)
+		return -ENOMEM;
+	h->size = size;
+	memcpy(h->text, text, size);
+	return 0;
+}
+
+/**
+ * ckpt_record_path - append a string record with a path
+ * @ctx: checkpoint context
+ * @path: the path; must be below the context's root
+ *
+ * Return: 0, -EBADF for a path outside of the root, -ENAMETOOLONG, -ENOMEM.
+ */
+int ckpt_record_path(struct ckpt_ctx *ctx, const struct path *path)
+{
+	char *buf, *name;
+	int ret;
+
+	buf = __getname();
+	if (!buf)
+		return -ENOMEM;
+
+	name = __d_path(path, &ctx->root, buf, PATH_MAX);
+	if (!name)
+		ret = -EBADF;
+	else if (IS_ERR(name))
+		ret = PTR_ERR(name);
+	else
+		ret = ckpt_record_string(ctx, name);
+
+	__putname(buf);
+	return ret;
+}
+
+/* Zeros so that what stands @ahead bytes later is page-aligned. */
+static int ckpt_record_pad(struct ckpt_ctx *ctx, size_t ahead)
+{
+	size_t fixed = sizeof(struct ckpt_hdr_pad), pad;
+	struct ckpt_hdr_pad *h;
+
+	if (!((ctx->image->size + ahead) & (PAGE_SIZE - 1)))
+		return 0;
+	pad = -(ctx->image->size + fixed + ahead) & (PAGE_SIZE - 1);
+	h = ckpt_record(ctx, CKPT_HDR_PAD, pad);
+	if (!h)
+		return -ENOMEM;
+	h->size = pad;
+	return 0;
+}
+
+/**
+ * ckpt_record_pages - append a chunk of memory
+ * @ctx: checkpoint context
+ * @mm: address space
+ * @addrs: addresses of the pages
+ * @pages: the pages, NULL for one that is swapped out; on success the image
+ *	owns the caller's references, not the array
+ * @nr: how many; 0 makes the chunk that ends an area
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
+		      const u64 *addrs, struct page **pages, u32 nr)
+{
+	size_t head = sizeof(struct ckpt_hdr_pgarr) + nr * sizeof(u64);
+	struct ckpt_image *image = ctx->image;
+	struct ckpt_hdr_pgarr *h;
+	struct ckpt_chunk *chunk;
+	struct page **copy;
+	int ret;
+
+	if (nr) {
+		ret = ckpt_record_pad(ctx, head);
+		if (ret)
+			return ret;
+	}
+	h = ckpt_record(ctx, CKPT_HDR_PGARR, nr * sizeof(u64));
+	if (!h)
+		return -ENOMEM;
+	h->nr_pages = nr;
+	if (!nr)
+		return 0;
+	memcpy(h + 1, addrs, nr * sizeof(u64));
+
+	copy = kvmemdup(pages, nr * sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return -ENOMEM;
+	chunk = ckpt_chunk_add(image);
+	if (!chunk) {
+		kvfree(copy);
+		return -ENOMEM;
+	}
+	mmgrab(mm);
+	chunk->mm = mm;
+	chunk->addrs = (const u64 *)(h + 1);
+	chunk->pages = copy;
+	chunk->nr = nr;
+
+	h->h.len += nr * PAGE_SIZE;
+	image->size += (u64)nr * PAGE_SIZE;
+	return 0;
+}
+
+/**
+ * ckpt_file_write - write at the position of a file, as write(2) does
+ * @file: file open for writing
+ * @iter: what to write
+ *
+ * Return: 0 when all has been written, otherwise a negative errno.
+ */
+ssize_t ckpt_file_write(struct file *file, struct iov_iter *iter)
+{
+	bool stream = file->f_mode & FMODE_STREAM;
+	bool lock = file->f_mode & FMODE_ATOMIC_POS;
+	ssize_t ret = 0;
+	loff_t pos;
+
+	if (lock)
+		mutex_lock(&file->f_pos_lock);
+	while (iov_iter_count(iter)) {
+		pos = file->f_pos;
+		ret = vfs_iter_write(file, iter, stream ? NULL : &pos, 0);
+		if (ret <= 0) {
+			ret = ret ?: -EIO;
+			break;
+		}
+		if (!stream)
+			file->f_pos = pos;
+	}
+	if (lock)
+		mutex_unlock(&file->f_pos_lock);
+
+	/* A system call that has begun to write does not start over. */
+	if (ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ||
+	    ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK)
+		ret = -EINTR;
+	return ret < 0 ? ret : 0;
+}
+
+static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
+{
+	struct kvec kvec = { .iov_base = buf, .iov_len = len };
+	struct iov_iter iter;
+	int ret;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
+	ret = ckpt_file_write(ctx->file, &iter);
+	if (!ret) {
+		xxh64_update(&ctx->hash, buf, len);
+		ctx->pos += len;
+	}
+	return ret;
+}
+
+/* Have the pages of a chunk that are swapped out read in. */
+static int ckpt_chunk_fill(struct ckpt_chunk *chunk)
+{
+	bool live = false;
+	long ret = 0;
+	u32 i;
+
+	for (i = 0; i < chunk->nr && ret >= 0; i++) {
+		if (chunk->pages[i])
+			continue;
+		if (!live) {
+			if (!mmget_not_zero(chunk->mm))
+				return -ESRCH;
+			live = true;
+			mmap_read_lock(chunk->mm);
+		}
+		ret = get_user_pages_remote(chunk->mm, chunk->addrs[i], 1,
+					    FOLL_FORCE, &chunk->pages[i], NULL);
+		if (!ret)
+			ret = -EFAULT;
+	}
+	if (live) {
+		mmap_read_unlock(chunk->mm);
+		mmput(chunk->mm);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_chunk *chunk)
+{
+	struct iov_iter iter;
+	struct bio_vec *bvec;
+	u32 i = 0, n;
+	void *addr;
+	int ret;
+
+	bvec = kmalloc_array(CKPT_EMIT_BVECS, sizeof(*bvec), GFP_KERNEL);
+	if (!bvec)
+		return -ENOMEM;
+	ret = ckpt_chunk_fill(chunk);
+	while (!ret && i < chunk->nr) {
+		for (n = 0; n < CKPT_EMIT_BVECS && i + n < chunk->nr; n++) {
+			addr = kmap_local_page(chunk->pages[i + n]);
+			xxh64_update(&ctx->hash, addr, PAGE_SIZE);
+			kunmap_local(addr);
+			bvec_set_page(&bvec[n], chunk->pages[i + n],
+				      PAGE_SIZE, 0);
+		}
+		iov_iter_bvec(&iter, ITER_SOURCE, bvec, n, n * PAGE_SIZE);
+		ret = ckpt_file_write(ctx->file, &iter);
+		ctx->pos += n * PAGE_SIZE;
+		i += n;
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	kfree(bvec);
+	return ret;
+}
+
+/**
+ * ckpt_image_emit - write the captured image and its trailer
+ * @ctx: checkpoint context
+ *
+ * Return: 0, -ESRCH when a member ended on the way, or what write(2) would
+ * have failed with.
+ */
+int ckpt_image_emit(struct ckpt_ctx *ctx)
+{
+	struct ckpt_image *image = ctx->image;
+	struct ckpt_hdr_tail tail = {
+		.h = { .type = CKPT_HDR_TAIL, .len = sizeof(tail) },
+		.magic = CKPT_MAGIC_TAIL,
+		.nr_records = image->nr_records + 1,
+		.size = image->size + sizeof(tail),
+	};
+	struct ckpt_chunk *chunk;
+	int ret = 0;
+
+	list_for_each_entry(chunk, &image->chunks, list) {
+		if (chunk->buf)
+			ret = ckpt_emit_bytes(ctx, chunk->buf, chunk->used);
+		else
+			ret = ckpt_emit_pages(ctx, chunk);
+		if (ret)
+			break;
+	}
+	if (!ret) {
+		tail.checksum = xxh64_digest(&ctx->hash);
+		ret = ckpt_emit_bytes(ctx, &tail, sizeof(tail));
+	}
+	if (ret)
+		ckpt_err(ctx, NULL, ret, "cannot write the image at byte %llu",
+			 ctx->pos);
+	return ret;
+}
+
+/**
+ * ckpt_image_emit_error - write the error record of a failed checkpoint
+ * @ctx: checkpoint context
+ * @err: negative errno
+ *
+ * When nothing has been written yet, the header is written first, so that the
+ * record is found by reading as well as from the end of the file.
+ */
+void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err)
+{
+	size_t size, fixed = sizeof(struct ckpt_hdr_error);
+	struct ckpt_hdr_error *h;
+	struct ckpt_chunk *chunk;
+
+	if (!ctx->file)
+		return;
+	if (!ctx->pos) {
+		chunk = list_first_entry_or_null(&ctx->image->chunks,
+						 struct ckpt_chunk, list);
+		if (!chunk || !chunk->buf ||
+		    chunk->used < sizeof(struct ckpt_hdr_header) ||
+		    ckpt_emit_bytes(ctx, chunk->buf,
+				    sizeof(struct ckpt_hdr_header)))
+			return;
+	}
+
+	size = strlen(ctx->msg) + 2;
+	h = kzalloc(ALIGN(fixed + size, 8), GFP_KERNEL);
+	if (!h)
+		return;
+	h->h.type = CKPT_HDR_ERROR;
+	h->h.len = ALIGN(fixed + size, 8);
+	h->err = err;
+	h->size = size;
+	memcpy(h->text + 1, ctx->msg, size - 2);
+	ckpt_emit_bytes(ctx, h, h->h.len);
+	kfree(h);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: interfaces between the files of kernel/checkpoint/.
+ */
+#ifndef _KERNEL_CHECKPOINT_INTERNAL_H
+#define _KERNEL_CHECKPOINT_INTERNAL_H
+
+#include <linux/checkpoint.h>
+#include <linux/checkpoint_ctx.h>
+
+#include "records.h"
+
+struct cred;
+struct iov_iter;
+
+#define CHECKPOINT_FLAGS_ALL	(CHECKPOINT_SUBTREE | CHECKPOINT_FREEZE | \
+				 CHECKPOINT_KILL | CHECKPOINT_DRYRUN | \
+				 CHECKPOINT_QUERY)
+#define RESTART_FLAGS_ALL	(RESTART_TASKSELF | RESTART_FROZEN | \
+				 RESTART_GHOST)
+#define CKPT_FEATURES		(CKPT_FEATURE_MEMORY | CKPT_FEATURE_FILES | \
+				 CKPT_FEATURE_SELF | CKPT_FEATURE_FREEZE)
+
+/**
+ * struct ckpt_restore - what a task has read from the image and will become
+ * @task: identity
+ * @thread: registered addresses
+ * @regsets: register sets, thread->nr_regsets of them
+ * @nr_regsets: how many have been read
+ * @block: interrupted system call
+ * @sched: scheduling attributes
+ * @sigtask: signal masks
+ * @pending: private queue of signals
+ * @mm: address space, owned by the object table
+ * @files: descriptor table, likewise
+ * @fs: root and working directory, likewise
+ * @sighand: signal handlers, likewise
+ * @signal: process-wide state, likewise
+ * @cred: credentials, likewise
+ */
+struct ckpt_restore {
+	struct ckpt_hdr_task *task;
+	struct ckpt_hdr_thread *thread;
+	struct ckpt_hdr_regset **regsets;
+	u32 nr_regsets;
+	struct ckpt_hdr_restart_block *block;
+	struct ckpt_hdr_sched *sched;
+	struct ckpt_hdr_sigtask *sigtask;
+	struct ckpt_hdr_sigpending *pending;
+	struct mm_struct *mm;
+	struct files_struct *files;
+	struct fs_struct *fs;
+	struct ckpt_hdr_sighand *sighand;
+	struct ckpt_signal *signal;
+	const struct cred *cred;
+};
+
+/**
+ * struct ckpt_signal - process-wide state read from the image
+ * @h: the record
+ * @pending: shared queue of signals
+ */
+struct ckpt_signal {
+	struct ckpt_hdr_signal *h;
+	struct ckpt_hdr_sigpending *pending;
+};
+
+/* context.c */
+struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
+				int logfd);
+void ckpt_ctx_put(struct ckpt_ctx *ctx);
+bool ckpt_permitted(bool restart);
+
+/* log.c */
+void ckpt_set_err(struct ckpt_ctx *ctx, int err);
+
+/* image.c */
+struct ckpt_image *ckpt_image_alloc(void);
+void ckpt_image_free(struct ckpt_image *image);
+int ckpt_image_emit(struct ckpt_ctx *ctx);
+void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
+ssize_t ckpt_file_write(struct file *file, struct iov_iter *iter);
+
+/* stream.c */
+int ckpt_read_tail(struct ckpt_ctx *ctx);
+
+/* objhash.c */
+void ckpt_objs_init(struct ckpt_ctx *ctx);
+void ckpt_objs_free(struct ckpt_ctx *ctx);
+const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);
+int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
+		     const struct ckpt_hdr *h);
+
+/* hold.c */
+int ckpt_hold(struct ckpt_ctx *ctx);
+int ckpt_hold_intact(struct ckpt_ctx *ctx);
+void ckpt_release(struct ckpt_ctx *ctx);
+
+/* checkpoint.c */
+long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid);
+
+/* restart.c */
+long ckpt_restart_self(struct ckpt_ctx *ctx);
+long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid);
+long ckpt_restart_member(unsigned long uflags);
+void ckpt_abort(struct ckpt_ctx *ctx, int err);
+
+/* refuse.c */
+int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+
+/* task.c */
+int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
+int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
+		      const struct ckpt_member *member);
+int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
+		     bool *changed);
+void ckpt_restore_free(struct ckpt_restore *r);
+
+/* cpu.c */
+int ckpt_cpu_count(struct task_struct *task);
+int ckpt_cpu_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
+int ckpt_cpu_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+int ckpt_cpu_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+
+/* signal.c */
+int ckpt_sigtask_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
+int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			       u32 queue);
+struct ckpt_hdr_sigpending *ckpt_sigpending_restore(struct ckpt_ctx *ctx,
+						    u32 queue);
+void ckpt_signal_begin(void);
+int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+
+/* cred.c */
+int ckpt_cred_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+
+/* restart_block.c */
+int ckpt_block_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
+int ckpt_block_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+void ckpt_block_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+
+/* sysctl.c */
+extern int sysctl_ckpt_unpriv_allowed;
+
+#endif /* _KERNEL_CHECKPOINT_INTERNAL_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: what went wrong, where and why.
+ *
+ * Each problem is one line: tags in brackets, then the text. The line goes to
+ * the log descriptor of the system call. The first error is kept: it becomes
+ * the error record of a failed image.
+ *
+ *	[err -9][pid 42 (vi)][obj 7] file /tmp/x: unlinked
+ *
+ * err is a negative errno, pid the task at fault, pos the position in the
+ * image (restart), obj the number of the object at hand.
+ */
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/checkpoint.h>
+
+static void ckpt_log_write(struct ckpt_ctx *ctx, char *line, size_t len)
+{
+	struct kvec kvec = { .iov_base = line, .iov_len = len };
+	struct iov_iter iter;
+
+	if (!ctx->logfile)
+		return;
+	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
+	/* A log that cannot be written must not fail what it reports on. */
+	ckpt_file_write(ctx->logfile, &iter);
+}
+
+static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
+		     const char *fmt, va_list args)
+{
+	char comm[TASK_COMM_LEN];
+	size_t len, max = CKPT_ERR_LEN;
+	char *line;
+
+	line = kmalloc(max + 1, GFP_KERNEL);
+	if (!line)
+		return;
+
+	if (err)
+		len = scnprintf(line, max, "[err %d]", err);
+	else
+		len = scnprintf(line, max, "[warn]");
+	if (task)
+		len += scnprintf(line + len, max - len, "[pid %d (%s)]",
+				 task_pid_vnr(task),
+				 get_task_comm(comm, task));
+	if (ctx->restart)
+		len += scnprintf(line + len, max - len, "[pos %llu]", ctx->pos);
+	len += scnprintf(line + len, max - len, " ");
+	len += vscnprintf(line + len, max - len, fmt, args);
+
+	mutex_lock(&ctx->log_lock);
+	if (err && !ctx->msg[0])
+		strscpy(ctx->msg, line, sizeof(ctx->msg));
+	trace_checkpoint_log(ctx->id, err, line);
+	line[len++] = '\n';
+	ckpt_log_write(ctx, line, len);
+	mutex_unlock(&ctx->log_lock);
+	kfree(line);
+}
+
+/**
+ * ckpt_set_err - remember the first error
+ * @ctx: checkpoint or restart context
+ * @err: negative errno
+ */
+void ckpt_set_err(struct ckpt_ctx *ctx, int err)
+{
+	cmpxchg(&ctx->err, 0, err);
+}
+
+/**
+ * ckpt_err - report an error
+ * @ctx: checkpoint or restart context
+ * @task: task it is about, or NULL
+ * @err: negative errno
+ * @fmt: text without a newline
+ *
+ * Return: @err, so that it can be returned at once.
+ */
+int ckpt_err(struct ckpt_ctx *ctx, struct task_struct *task, int err,
+	     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	ckpt_log(ctx, task, err, fmt, args);
+	va_end(args);
+	ckpt_set_err(ctx, err);
+	return err;
+}
+
+/**
+ * ckpt_refuse - state that cannot be checkpointed
+ * @ctx: checkpoint context
+ * @task: task that has it
+ * @err: negative errno
+ * @fmt: which object, and why, without a newline
+ *
+ * A dry run goes on after a refusal, to find the others too.
+ *
+ * Return: @err, or 0 in a dry run.
+ */
+int ckpt_refuse(struct ckpt_ctx *ctx, struct task_struct *task, int err,
+		const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	ckpt_log(ctx, task, err, fmt, args);
+	va_end(args);
+	ckpt_set_err(ctx, err);
+	ctx->obstacles++;
+	return ckpt_dry_run(ctx) ? 0 : err;
+}
+
+/**
+ * ckpt_warn - something the user should know, but no error
+ * @ctx: checkpoint or restart context
+ * @task: task it is about, or NULL
+ * @fmt: text without a newline
+ */
+void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
+	       const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	ckpt_log(ctx, task, 0, fmt, args);
+	va_end(args);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: shared objects.
+ *
+ * Whatever several tasks or objects may refer to passes through here, so that
+ * it is saved once and restored once. A checkpoint finds objects by address; a
+ * restart by number. Numbers rise by one in the order in which the objects'
+ * records stand in the image, and a reference names an object that stands
+ * earlier. Objects stay, with a reference held, until the operation ends.
+ */
+#include <linux/hash.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/**
+ * struct ckpt_object - an object in the hash
+ * @node: checkpoint: link in the hash
+ * @ptr: the object, with a reference
+ * @ops: its type
+ * @ref: its number, 0 while its record has not been captured
+ */
+struct ckpt_object {
+	struct hlist_node node;
+	void *ptr;
+	const struct ckpt_obj_ops *ops;
+	s32 ref;
+};
+
+static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
+	[CKPT_OBJ_FILE]		= &ckpt_file_ops,
+	[CKPT_OBJ_FILE_TABLE]	= &ckpt_file_table_ops,
+	[CKPT_OBJ_MM]		= &ckpt_mm_ops,
+	[CKPT_OBJ_FS]		= &ckpt_fs_ops,
+	[CKPT_OBJ_SIGHAND]	= &ckpt_sighand_ops,
+	[CKPT_OBJ_CRED]		= &ckpt_cred_ops,
+	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
+};
+
+/**
+ * ckpt_obj_ops_find - operations of a type of object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: the operations, NULL for an unknown type.
+ */
+const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype)
+{
+	if (objtype >= ARRAY_SIZE(ckpt_obj_types))
+		return NULL;
+	return ckpt_obj_types[objtype];
+}
+
+/**
+ * ckpt_objs_init - start with no objects
+ * @ctx: new context
+ */
+void ckpt_objs_init(struct ckpt_ctx *ctx)
+{
+	hash_init(ctx->objs);
+	xa_init(&ctx->refs);
+}
+
+static void ckpt_obj_free(const struct ckpt_obj_ops *ops, void *ptr)
+{
+	if (ops->free)
+		ops->free(ptr);
+	else
+		ops->drop(ptr);
+}
+
+/**
+ * ckpt_objs_free - drop every object
+ * @ctx: context that ends
+ */
+void ckpt_objs_free(struct ckpt_ctx *ctx)
+{
+	struct hlist_node *next;
+	struct ckpt_object *obj;
+	unsigned long index;
+	int bucket;
+
+	hash_for_each_safe(ctx->objs, bucket, next, obj, node) {
+		obj->ops->drop(obj->ptr);
+		kfree(obj);
+	}
+	xa_for_each(&ctx->refs, index, obj) {
+		ckpt_obj_free(obj->ops, obj->ptr);
+		kfree(obj);
+	}
+	xa_destroy(&ctx->refs);
+}
+
+static struct ckpt_object *ckpt_obj_lookup(struct ckpt_ctx *ctx, void *ptr,
+					   const struct ckpt_obj_ops *ops)
+{
+	struct ckpt_object *obj;
+
+	hash_for_each_possible(ctx->objs, obj, node, (unsigned long)ptr)
+		if (obj->ptr == ptr && obj->ops == ops)
+			return obj;
+	return NULL;
+}
+
+/**
+ * ckpt_obj_checkpoint - capture an object if that has not been done yet
+ * @ctx: checkpoint context
+ * @task: task on whose behalf, for messages
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: the object's number, or a negative errno. In a dry run an object
+ * that was refused has the number 0.
+ */
+s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			void *ptr, u32 objtype)
+{
+	const struct ckpt_obj_ops *ops = ckpt_obj_ops_find(objtype);
+	struct ckpt_object *obj;
+	int ret;
+
+	obj = ckpt_obj_lookup(ctx, ptr, ops);
+	if (obj)
+		return obj->ref;
+
+	obj = kzalloc(sizeof(*obj), GFP_KERNEL_ACCOUNT);
+	if (!obj)
+		return -ENOMEM;
+	obj->ptr = ptr;
+	obj->ops = ops;
+	ops->grab(ptr);
+	hash_add(ctx->objs, &obj->node, (unsigned long)ptr);
+
+	ret = ops->checkpoint(ctx, task, ptr, obj);
+	return ret < 0 ? ret : obj->ref;
+}
+
+/**
+ * ckpt_obj_number - number an object: its record is captured now
+ * @ctx: checkpoint context
+ * @obj: the object
+ *
+ * Return: the number, for the record's objref field.
+ */
+s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj)
+{
+	obj->ref = ++ctx->nr_refs;
+	return obj->ref;
+}
+
+/**
+ * ckpt_obj_restore - build the object whose record has just been read
+ * @ctx: restart context
+ * @rec: description of the record
+ * @h: the record, which begins with the object's number
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
+		     const struct ckpt_hdr *h)
+{
+	const struct ckpt_obj_ops *ops = ckpt_obj_ops_find(rec->objtype);
+	s32 ref = *(s32 *)(h + 1);
+	struct ckpt_object *obj;
+	void *ptr;
+	int ret;
+
+	if (!ops)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"object type %u is unknown", rec->objtype);
+	if (ref != ctx->nr_refs + 1)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"%s has number %d, expected %d", ops->name,
+				ref, ctx->nr_refs + 1);
+	ctx->nr_refs++;
+
+	obj = kzalloc(sizeof(*obj), GFP_KERNEL_ACCOUNT);
+	if (!obj)
+		return -ENOMEM;
+
+	ctx->restoring = true;
+	ptr = ops->restore(ctx, h);
+	ctx->restoring = false;
+	if (IS_ERR(ptr)) {
+		ret = PTR_ERR(ptr);
+		goto err;
+	}
+	obj->ptr = ptr;
+	obj->ops = ops;
+	obj->ref = ref;
+
+	ret = xa_err(xa_store(&ctx->refs, ref, obj, GFP_KERNEL_ACCOUNT));
+	if (ret) {
+		ckpt_obj_free(ops, ptr);
+		goto err;
+	}
+	return 0;
+err:
+	kfree(obj);
+	return ret;
+}
+
+/**
+ * ckpt_obj_fetch - the object with a number
+ * @ctx: restart context
+ * @ref: number, as found in the image
+ * @objtype: type it must have
+ *
+ * Return: the object, without a reference of its own, or ERR_PTR(-EINVAL).
+ */
+void *ckpt_obj_fetch(struct ckpt_ctx *ctx, s32 ref, u32 objtype)
+{
+	struct ckpt_object *obj = ref > 0 ? xa_load(&ctx->refs, ref) : NULL;
+
+	if (!obj || obj->ops->objtype != objtype) {
+		ckpt_err(ctx, NULL, -EINVAL,
+			 "reference %d does not name an earlier object of type %s",
+			 ref, ckpt_obj_ops_find(objtype)->name);
+		return ERR_PTR(-EINVAL);
+	}
+	return obj->ptr;
+}

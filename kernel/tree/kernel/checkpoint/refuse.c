@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint: state of a task that is not covered.
+ *
+ * Save it or refuse it: what no record holds makes the checkpoint fail here,
+ * with a line that names it. Kinds of files and memory are refused where they
+ * are met (fs/checkpoint.c, mm/checkpoint.c).
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/seccomp.h>
+#include <linux/time_namespace.h>
+
+#include "internal.h"
+
+/* Refuse the task if a condition holds. */
+#define REFUSE(ctx, task, cond, err, fmt, ...)				\
+({									\
+	int __ret = 0;							\
+									\
+	if (cond)							\
+		__ret = ckpt_refuse(ctx, task, err, fmt, ##__VA_ARGS__);\
+	__ret;								\
+})
+
+static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	pid_t child = 0;
+	int ret;
+
+	read_lock(&tasklist_lock);
+	if (!list_empty(&task->children))
+		child = task_pid_vnr(list_first_entry(&task->children,
+						      struct task_struct,
+						      sibling));
+	read_unlock(&tasklist_lock);
+
+	ret = REFUSE(ctx, task, !thread_group_empty(task), -EOPNOTSUPP,
+		     "threads: the process has %d", get_nr_threads(task));
+	/* A self-checkpoint does not capture relations to other tasks. */
+	if (!ret && !ctx->self)
+		ret = REFUSE(ctx, task, child, -EOPNOTSUPP,
+			     "child processes: %d is one", child);
+	if (!ret)
+		ret = REFUSE(ctx, task, READ_ONCE(task->vfork_done), -EBUSY,
+			     "vfork child that has not called exec yet");
+	if (!ret)
+		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
+			     "traced by another task");
+	return ret;
+}
+
+static int ckpt_refuse_session(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	unsigned long flags;
+	bool tty;
+
+	if (!lock_task_sighand(task, &flags))
+		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
+	tty = task->signal->leader && task->signal->tty;
+	unlock_task_sighand(task, &flags);
+	return REFUSE(ctx, task, tty, -EOPNOTSUPP,
+		      "controlling terminal of a session leader");
+}
+
+static int ckpt_refuse_namespaces(struct ckpt_ctx *ctx,
+				  struct task_struct *task)
+{
+	bool user, pid = false, time = false, differ = false, gone;
+	struct nsproxy *ns;
+	int ret;
+
+	rcu_read_lock();
+	user = __task_cred(task)->user_ns != current_user_ns();
+	rcu_read_unlock();
+
+	task_lock(task);
+	ns = task->nsproxy;
+	gone = !ns;
+	if (ns) {
+		pid = ns->pid_ns_for_children != task_active_pid_ns(task);
+#ifdef CONFIG_TIME_NS
+		time = ns->time_ns != ns->time_ns_for_children;
+#endif
+		differ = ns != current->nsproxy;
+	}
+	task_unlock(task);
+	if (gone)
+		return ckpt_err(ctx, task, -ESRCH, "the task is exiting");
+
+	ret = REFUSE(ctx, task, user, -EPERM,
+		     "user namespace that is not the caller's");
+	if (!ret)
+		ret = REFUSE(ctx, task, pid, -EOPNOTSUPP,
+			     "other pid namespace for children");
+	if (!ret)
+		ret = REFUSE(ctx, task, time, -EOPNOTSUPP,
+			     "other time namespace for children");
+	if (!ret && differ)
+		ckpt_warn(ctx, task,
+			  "namespaces differ from the caller's: the restarted task will be in those of who restarts it");
+	return ret;
+}
+
+static bool ckpt_has_pi_state(struct task_struct *task)
+{
+	bool has;
+
+	raw_spin_lock_irq(&task->pi_lock);
+	has = !list_empty(&task->pi_state_list);
+#ifdef CONFIG_RT_MUTEXES
+	has |= !RB_EMPTY_ROOT(&task->pi_waiters.rb_root) ||
+	       task->pi_blocked_on;
+#endif
+	raw_spin_unlock_irq(&task->pi_lock);
+	return has;
+}
+
+static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	bool undo = false, uring = false, timers = false, policy = false;
+	bool dispatch;
+	int ret;
+
+#ifdef CONFIG_SYSVIPC
+	undo = task->sysvsem.undo_list;
+#endif
+#ifdef CONFIG_IO_URING
+	uring = task->io_uring;
+#endif
+#ifdef CONFIG_POSIX_TIMERS
+	timers = !hlist_empty(&task->signal->posix_timers);
+#endif
+#ifdef CONFIG_NUMA
+	policy = task->mempolicy;
+#endif
+	dispatch = test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
+	ret = REFUSE(ctx, task, task->seccomp.mode != SECCOMP_MODE_DISABLED,
+		     -EOPNOTSUPP, "seccomp: mode %d is in force",
+		     task->seccomp.mode);
+	if (!ret)
+		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
+			     "syscall user dispatch");
+	if (!ret)
+		ret = REFUSE(ctx, task, timers, -EOPNOTSUPP, "POSIX timers");
+	if (!ret)
+		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
+			     "System V semaphore undo list");
+	if (!ret)
+		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
+	if (!ret)
+		ret = REFUSE(ctx, task, ckpt_has_pi_state(task), -EBUSY,
+			     "priority-inheritance futex held or waited for");
+	if (!ret)
+		ret = REFUSE(ctx, task, policy, -EOPNOTSUPP,
+			     "NUMA memory policy of the task");
+	return ret;
+}
+
+static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	int ret = 0;
+
+#ifdef CONFIG_KEYS
+	const struct cred *cred = get_task_cred(task);
+
+	ret = REFUSE(ctx, task, cred->thread_keyring || cred->process_keyring,
+		     -EOPNOTSUPP, "thread or process keyring");
+	if (!ret && cred->session_keyring)
+		ckpt_warn(ctx, task,
+			  "session keyring: the restarted task has that of who restarts it");
+	put_cred(cred);
+#endif
+	return ret;
+}
+
+/**
+ * ckpt_task_refusals - refuse a task for what it has that no record holds
+ * @ctx: checkpoint context
+ * @task: task, held
+ *
+ * Return: 0; -EOPNOTSUPP for what is not covered; -EBUSY for what passes; -EPERM.
+ * In a dry run 0, with every obstacle in the log.
+ */
+int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	int ret;
+
+	ret = ckpt_refuse_family(ctx, task);
+	if (!ret)
+		ret = ckpt_refuse_session(ctx, task);
+	if (!ret)
+		ret = ckpt_refuse_namespaces(ctx, task);
+	if (!ret)
+		ret = ckpt_refuse_attached(ctx, task);
+	if (!ret)
+		ret = ckpt_refuse_keys(ctx, task);
+	if (!ret)
+		ret = arch_ckpt_refusals(ctx, task);
+	return ret;
+}

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: handlers, masks, queued signals, limits, interval timers.
+ */
+#include <linux/hrtimer.h>
+#include <linux/oom.h>
+#include <linux/posix-timers.h>
+#include <linux/resource.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+#include <linux/slab.h>
+#include <linux/task_io_accounting_ops.h>
+
+#include "internal.h"
+
+static_assert(sizeof(struct ckpt_siginfo) == sizeof(kernel_siginfo_t));
+static_assert(_NSIG == 64 && sizeof(sigset_t) == sizeof(u64));
+
+static u64 ckpt_sigset(const sigset_t *set)
+{
+	return set->sig[0];
+}
+
+/* Handlers */
+
+static int ckpt_sighand_checkpoint(struct ckpt_ctx *ctx,
+				   struct task_struct *task, void *ptr,
+				   struct ckpt_object *obj)
+{
+	struct sighand_struct *sighand = ptr;
+	struct ckpt_hdr_sighand *h;
+	struct k_sigaction *k;
+	int i;
+
+	h = ckpt_record(ctx, CKPT_HDR_SIGHAND,
+			_NSIG * sizeof(struct ckpt_sigaction));
+	if (!h)
+		return -ENOMEM;
+	h->objref = ckpt_obj_number(ctx, obj);
+	h->nr_actions = _NSIG;
+
+	spin_lock_irq(&sighand->siglock);
+	for (i = 0; i < _NSIG; i++) {
+		k = &sighand->action[i];
+		h->actions[i].handler = (unsigned long)k->sa.sa_handler;
+		h->actions[i].flags = k->sa.sa_flags;
+#ifdef __ARCH_HAS_SA_RESTORER
+		h->actions[i].restorer = (unsigned long)k->sa.sa_restorer;
+#endif
+		h->actions[i].mask = ckpt_sigset(&k->sa.sa_mask);
+	}
+	spin_unlock_irq(&sighand->siglock);
+	return 0;
+}
+
+static void *ckpt_sighand_restore(struct ckpt_ctx *ctx,
+				  const struct ckpt_hdr *hdr)
+{
+	const struct ckpt_hdr_sighand *h = (const void *)hdr;
+
+	if (h->nr_actions != _NSIG)
+		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
+					"%u signals, this kernel has %d",
+					h->nr_actions, _NSIG));
+	return kvmemdup(h, h->h.len, GFP_KERNEL_ACCOUNT) ?: ERR_PTR(-ENOMEM);
+}
+
+static void ckpt_sighand_grab(void *ptr)
+{
+	struct sighand_struct *sighand = ptr;
+
+	refcount_inc(&sighand->count);
+}
+
+static void ckpt_sighand_drop(void *ptr)
+{
+	__cleanup_sighand(ptr);
+}
+
+static void ckpt_sighand_free(void *ptr)
+{
+	kvfree(ptr);
+}
+
+const struct ckpt_obj_ops ckpt_sighand_ops = {
+	.name		= "signal handlers",
+	.objtype	= CKPT_OBJ_SIGHAND,
+	.record		= CKPT_HDR_SIGHAND,
+	.grab		= ckpt_sighand_grab,
+	.drop		= ckpt_sighand_drop,
+	.free		= ckpt_sighand_free,
+	.checkpoint	= ckpt_sighand_checkpoint,
+	.restore	= ckpt_sighand_restore,
+};
+
+static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
+			       const struct ckpt_hdr_sighand *h)
+{
+	struct k_sigaction k;
+	int i, ret;
+
+	for (i = 0; i < _NSIG; i++) {
+		if (sig_kernel_only(i + 1))
+			continue;
+		memset(&k, 0, sizeof(k));
+		k.sa.sa_handler =
+			(__sighandler_t)(unsigned long)h->actions[i].handler;
+		k.sa.sa_flags = h->actions[i].flags;
+#ifdef __ARCH_HAS_SA_RESTORER
+		k.sa.sa_restorer =
+			(__sigrestore_t)(unsigned long)h->actions[i].restorer;
+#endif
+		k.sa.sa_mask.sig[0] = h->actions[i].mask;
+		ret = do_sigaction(i + 1, &k, NULL);
+		if (ret)
+			return ckpt_err(ctx, current, ret,
+					"handler of signal %d", i + 1);
+	}
+	return 0;
+}
+
+/* Masks */
+
+/**
+ * ckpt_sigtask_checkpoint - capture the signal masks of a thread
+ * @ctx: checkpoint context
+ * @task: task
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ckpt_sigtask_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	struct ckpt_hdr_sigtask *h;
+
+	h = ckpt_record(ctx, CKPT_HDR_SIGTASK, 0);
+	if (!h)
+		return -ENOMEM;
+	h->blocked = ckpt_sigset(&task->blocked);
+	if (test_tsk_restore_sigmask(task)) {
+		h->flags = CKPT_SIGTASKF_RESTORE_MASK;
+		h->saved = ckpt_sigset(&task->saved_sigmask);
+	}
+	return 0;
+}
+
+static void ckpt_sigtask_commit(const struct ckpt_hdr_sigtask *h)
+{
+	sigset_t set = { .sig[0] = h->saved };
+
+	sigdelsetmask(&set, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	if (h->flags & CKPT_SIGTASKF_RESTORE_MASK) {
+		current->saved_sigmask = set;
+		set_restore_sigmask();
+	} else {
+		clear_restore_sigmask();
+	}
+	set.sig[0] = h->blocked;
+	set_current_blocked(&set);
+}
+
+/* Queues */
+
+/**
+ * ckpt_sigpending_checkpoint - capture a queue of pending signals
+ * @ctx: checkpoint context
+ * @task: task
+ * @queue: CKPT_SIGQUEUE_PRIVATE or CKPT_SIGQUEUE_SHARED
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			       u32 queue)
+{
+	struct ckpt_hdr_sigpending *h;
+	struct ckpt_siginfo *infos;
+	struct sigpending *pending;
+	unsigned long flags;
+	struct sigqueue *q;
+	u32 nr, max = 16;
+	u64 signals;
+
+	/* More may arrive while memory is being allocated. */
+	for (;;) {
+		infos = kvmalloc_array(max, sizeof(*infos),
+				       GFP_KERNEL_ACCOUNT);
+		if (!infos)
+			return -ENOMEM;
+		if (!lock_task_sighand(task, &flags)) {
+			kvfree(infos);
+			return ckpt_err(ctx, task, -ESRCH,
+					"the task has ended");
+		}
+		pending = queue == CKPT_SIGQUEUE_SHARED ?
+			  &task->signal->shared_pending : &task->pending;
+		nr = 0;
+		list_for_each_entry(q, &pending->list, list) {
+			if (nr < max)
+				memcpy(&infos[nr], &q->info, sizeof(*infos));
+			nr++;
+		}
+		signals = ckpt_sigset(&pending->signal);
+		unlock_task_sighand(task, &flags);
+		if (nr <= max)
+			break;
+		kvfree(infos);
+		max = nr + 16;
+	}
+
+	h = ckpt_record(ctx, CKPT_HDR_SIGPENDING, nr * sizeof(*infos));
+	if (h) {
+		h->queue = queue;
+		h->nr_infos = nr;
+		h->signals = signals;
+		memcpy(h->infos, infos, nr * sizeof(*infos));
+	}
+	kvfree(infos);
+	return h ? 0 : -ENOMEM;
+}
+
+/**
+ * ckpt_sigpending_restore - read and check a queue of pending signals
+ * @ctx: restart context
+ * @queue: which queue it must be
+ *
+ * Return: the record or an ERR_PTR.
+ */
+struct ckpt_hdr_sigpending *ckpt_sigpending_restore(struct ckpt_ctx *ctx,
+						    u32 queue)
+{
+	struct ckpt_hdr_sigpending *h;
+	kernel_siginfo_t info;
+	bool bad;
+	u32 i;
+
+	h = ckpt_next_record(ctx, CKPT_HDR_SIGPENDING);
+	if (IS_ERR(h))
+		return h;
+	bad = h->queue != queue || (h->signals & sigmask(SIGKILL));
+	for (i = 0; !bad && i < h->nr_infos; i++) {
+		memcpy(&info, &h->infos[i], sizeof(info));
+		bad = !valid_signal(info.si_signo) || !info.si_signo ||
+		      info.si_signo == SIGKILL ||
+		      !(h->signals & 1ULL << (info.si_signo - 1));
+	}
+	if (!bad)
+		return h;
+	kvfree(h);
+	return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
+				"queue of pending signals is not valid"));
+}
+
+static int ckpt_sigpending_commit(struct ckpt_ctx *ctx,
+				  const struct ckpt_hdr_sigpending *h)
+{
+	bool shared = h->queue == CKPT_SIGQUEUE_SHARED;
+	struct sigpending *pending = shared ? &current->signal->shared_pending :
+					      &current->pending;
+	kernel_siginfo_t info;
+	sigset_t signals;
+	int ret = 0;
+	u32 i;
+
+	spin_lock_irq(&current->sighand->siglock);
+	for (i = 0; !ret && i < h->nr_infos; i++) {
+		memcpy(&info, &h->infos[i], sizeof(info));
+		ret = send_signal_locked(info.si_signo, &info, current,
+					 shared ? PIDTYPE_TGID : PIDTYPE_PID);
+	}
+	/* Some came without a queue entry. */
+	signals.sig[0] = h->signals;
+	sigorsets(&pending->signal, &pending->signal, &signals);
+	spin_unlock_irq(&current->sighand->siglock);
+	if (ret)
+		return ckpt_err(ctx, current, ret,
+				"cannot queue %u pending signals", h->nr_infos);
+	return 0;
+}
+
+/* What the threads of a process share */
+
+static void ckpt_itimers(struct task_struct *task, struct ckpt_itimer *it)
+{
+	struct signal_struct *sig = task->signal;
+	u64 samples[CPUCLOCK_MAX];
+	ktime_t left;
+	int i;
+
+	lockdep_assert_held(&task->sighand->siglock);
+	left = __hrtimer_get_remaining(&sig->real_timer, true);
+	it[0].interval = ktime_to_ns(sig->it_real_incr);
+	if (hrtimer_active(&sig->real_timer))
+		it[0].value = max_t(s64, ktime_to_ns(left), 1);
+	else if (it[0].interval)
+		it[0].value = 1; /* starts again when its SIGALRM is taken */
+
+	thread_group_sample_cputime(task, samples);
+	for (i = 0; i < 2; i++) {
+		u64 now = samples[i == 0 ? CPUCLOCK_VIRT : CPUCLOCK_PROF];
+		struct cpu_itimer *cpu =
+			&sig->it[i == 0 ? CPUCLOCK_VIRT : CPUCLOCK_PROF];
+
+		it[1 + i].interval = cpu->incr;
+		if (cpu->expires)
+			it[1 + i].value = cpu->expires > now ?
+					  cpu->expires - now : 1;
+	}
+}
+
+static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
+{
+	struct signal_struct *sig = task->signal;
+	unsigned long pages = sig->maxrss;
+
+	if (task->mm)
+		setmax_mm_hiwater_rss(&pages, task->mm);
+	h->maxrss = (u64)pages << (PAGE_SHIFT - 10);
+	h->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
+	h->cutime = sig->cutime;
+	h->cstime = sig->cstime;
+	h->inblock = sig->inblock + task_io_get_inblock(task);
+	h->oublock = sig->oublock + task_io_get_oublock(task);
+	h->cinblock = sig->cinblock;
+	h->coublock = sig->coublock;
+	h->cminflt = sig->cmin_flt;
+	h->cmajflt = sig->cmaj_flt;
+	h->cnvcsw = sig->cnvcsw;
+	h->cnivcsw = sig->cnivcsw;
+}
+
+static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
+				  struct task_struct *task, void *ptr,
+				  struct ckpt_object *obj)
+{
+	struct signal_struct *sig = ptr;
+	struct ckpt_hdr_signal *h;
+	unsigned long flags;
+	int i;
+
+	h = ckpt_record(ctx, CKPT_HDR_SIGNAL,
+			RLIM_NLIMITS * sizeof(struct ckpt_rlimit));
+	if (!h)
+		return -ENOMEM;
+	h->objref = ckpt_obj_number(ctx, obj);
+	h->oom_score_adj = sig->oom_score_adj;
+	h->oom_score_adj_min = sig->oom_score_adj_min;
+	h->flags = (sig->is_child_subreaper ? CKPT_SIGNALF_SUBREAPER : 0) |
+		   (sig->has_child_subreaper ? CKPT_SIGNALF_HAS_SUBREAPER : 0);
+	h->nr_rlimits = RLIM_NLIMITS;
+	task_lock(task);
+	for (i = 0; i < RLIM_NLIMITS; i++) {
+		h->rlimits[i].cur = sig->rlim[i].rlim_cur;
+		h->rlimits[i].max = sig->rlim[i].rlim_max;
+	}
+	task_unlock(task);
+
+	if (!lock_task_sighand(task, &flags))
+		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
+	ckpt_itimers(task, h->itimers);
+	ckpt_usage(task, h);
+	if (task->jobctl & JOBCTL_STOPPED)
+		h->stop_signal = task->jobctl & JOBCTL_STOP_SIGMASK;
+	unlock_task_sighand(task, &flags);
+
+	return ckpt_sigpending_checkpoint(ctx, task, CKPT_SIGQUEUE_SHARED);
+}
+
+static int ckpt_check_rlimits(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_signal *h)
+{
+	struct rlimit *rlim = current->signal->rlim;
+	int i;
+
+	if (h->nr_rlimits != RLIM_NLIMITS)
+		return ckpt_err(ctx, current, -EINVAL,
+				"%u resource limits, this kernel has %d",
+				h->nr_rlimits, RLIM_NLIMITS);
+	for (i = 0; i < RLIM_NLIMITS; i++) {
+		if (h->rlimits[i].cur > h->rlimits[i].max)
+			return ckpt_err(ctx, current, -EINVAL,
+					"resource limit %d is not valid", i);
+		if ((h->rlimits[i].max > READ_ONCE(rlim[i].rlim_max) &&
+		     !capable(CAP_SYS_RESOURCE)) ||
+		    (i == RLIMIT_NOFILE &&
+		     h->rlimits[i].max > sysctl_nr_open))
+			return ckpt_err(ctx, current, -EPERM,
+					"the caller may not raise resource limit %d to %llu",
+					i, h->rlimits[i].max);
+	}
+	return 0;
+}
+
+static int ckpt_check_signal(struct ckpt_ctx *ctx,
+			     const struct ckpt_hdr_signal *h)
+{
+	struct signal_struct *sig = current->signal;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(h->itimers); i++)
+		if (h->itimers[i].value > KTIME_MAX ||
+		    h->itimers[i].interval > KTIME_MAX)
+			return ckpt_err(ctx, current, -EINVAL,
+					"interval timer %d is not valid", i);
+	if (h->oom_score_adj < OOM_SCORE_ADJ_MIN ||
+	    h->oom_score_adj > OOM_SCORE_ADJ_MAX ||
+	    h->oom_score_adj_min < OOM_SCORE_ADJ_MIN ||
+	    h->oom_score_adj_min > OOM_SCORE_ADJ_MAX)
+		return ckpt_err(ctx, current, -EINVAL,
+				"oom_score_adj %d is not valid",
+				h->oom_score_adj);
+	if ((h->oom_score_adj < sig->oom_score_adj_min ||
+	     h->oom_score_adj_min < sig->oom_score_adj_min) &&
+	    !capable(CAP_SYS_RESOURCE))
+		return ckpt_err(ctx, current, -EPERM,
+				"the caller may not lower oom_score_adj to %d",
+				h->oom_score_adj);
+	return ckpt_check_rlimits(ctx, h);
+}
+
+static void ckpt_signal_free(void *ptr)
+{
+	struct ckpt_signal *signal = ptr;
+
+	kvfree(signal->pending);
+	kvfree(signal->h);
+	kfree(signal);
+}
+
+static void *ckpt_signal_restore(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr *hdr)
+{
+	const struct ckpt_hdr_signal *h = (const void *)hdr;
+	struct ckpt_signal *signal;
+	int ret;
+
+	ret = ckpt_check_signal(ctx, h);
+	if (ret)
+		return ERR_PTR(ret);
+	signal = kzalloc(sizeof(*signal), GFP_KERNEL_ACCOUNT);
+	if (!signal)
+		return ERR_PTR(-ENOMEM);
+	signal->h = kvmemdup(h, h->h.len, GFP_KERNEL_ACCOUNT);
+	if (!signal->h) {
+		ckpt_signal_free(signal);
+		return ERR_PTR(-ENOMEM);
+	}
+	signal->pending = ckpt_sigpending_restore(ctx, CKPT_SIGQUEUE_SHARED);
+	if (IS_ERR(signal->pending)) {
+		ret = PTR_ERR(signal->pending);
+		signal->pending = NULL;
+		ckpt_signal_free(signal);
+		return ERR_PTR(ret);
+	}
+	return signal;
+}
+
+/* The task reference of the context's member keeps it. */
+static void ckpt_signal_hold(void *ptr)
+{
+}
+
+const struct ckpt_obj_ops ckpt_signal_ops = {
+	.name		= "process",
+	.objtype	= CKPT_OBJ_SIGNAL,
+	.record		= CKPT_HDR_SIGNAL,
+	.grab		= ckpt_signal_hold,
+	.drop		= ckpt_signal_hold,
+	.free		= ckpt_signal_free,
+	.checkpoint	= ckpt_signal_checkpoint,
+	.restore	= ckpt_signal_restore,
+};
+
+static void ckpt_rlimits_commit(const struct ckpt_hdr_signal *h)
+{
+	struct signal_struct *sig = current->signal;
+	int i;
+
+	task_lock(current->group_leader);
+	for (i = 0; i < RLIM_NLIMITS; i++) {
+		sig->rlim[i].rlim_cur = h->rlimits[i].cur;
+		sig->rlim[i].rlim_max = h->rlimits[i].max;
+	}
+	task_unlock(current->group_leader);
+	if (h->rlimits[RLIMIT_CPU].cur != RLIM_INFINITY)
+		update_rlimit_cpu(current, h->rlimits[RLIMIT_CPU].cur);
+}
+
+static void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
+{
+	struct signal_struct *sig = current->signal;
+
+	write_seqlock_irq(&sig->stats_lock);
+	sig->maxrss = h->maxrss >> (PAGE_SHIFT - 10);
+	sig->cmaxrss = h->cmaxrss >> (PAGE_SHIFT - 10);
+	sig->cutime = h->cutime;
+	sig->cstime = h->cstime;
+	sig->inblock = h->inblock;
+	sig->oublock = h->oublock;
+	sig->cinblock = h->cinblock;
+	sig->coublock = h->coublock;
+	sig->cmin_flt = h->cminflt;
+	sig->cmaj_flt = h->cmajflt;
+	sig->cnvcsw = h->cnvcsw;
+	sig->cnivcsw = h->cnivcsw;
+	write_sequnlock_irq(&sig->stats_lock);
+}
+
+/**
+ * ckpt_signal_begin - make the caller deaf before it changes
+ *
+ * The signals that the caller had pending were not for the task that it
+ * becomes; those of the image must not be delivered before it is complete.
+ */
+void ckpt_signal_begin(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	set_current_blocked(&all);
+	flush_signals(current);
+}
+
+/**
+ * ckpt_signal_commit - take on signal state, limits and interval timers
+ * @ctx: restart context
+ * @r: what the task becomes
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
+{
+	const struct ckpt_hdr_signal *h = r->signal->h;
+	struct signal_struct *sig = current->signal;
+	struct itimerspec64 value;
+	int i, ret;
+
+	ret = ckpt_sighand_commit(ctx, r->sighand);
+	if (ret)
+		return ret;
+
+	ckpt_rlimits_commit(h);
+	ckpt_usage_commit(h);
+	sig->oom_score_adj = h->oom_score_adj;
+	sig->oom_score_adj_min = h->oom_score_adj_min;
+	sig->is_child_subreaper = !!(h->flags & CKPT_SIGNALF_SUBREAPER);
+
+	ret = ckpt_sigpending_commit(ctx, r->signal->pending);
+	if (!ret)
+		ret = ckpt_sigpending_commit(ctx, r->pending);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < ARRAY_SIZE(h->itimers); i++) {
+		value.it_value = ns_to_timespec64(h->itimers[i].value);
+		value.it_interval = ns_to_timespec64(h->itimers[i].interval);
+		do_setitimer(i, &value, NULL);
+	}
+	ckpt_sigtask_commit(r->sigtask);
+	return 0;
+}

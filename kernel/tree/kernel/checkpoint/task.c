@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint/restart: one task, from its identity to the objects it uses.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/fs_struct.h>
+#include <linux/futex.h>
+#include <linux/personality.h>
+#include <linux/prctl.h>
+#include <linux/rseq.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* As in kernel/sys.c. */
+#define CKPT_IO_FLUSHER	(PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE)
+
+static const struct {
+	u64 flag;
+	unsigned int pf;
+} ckpt_task_flags[] = {
+	{ CKPT_TASKF_FORKNOEXEC,  PF_FORKNOEXEC },
+	{ CKPT_TASKF_SUPERPRIV,	  PF_SUPERPRIV },
+	{ CKPT_TASKF_IO_FLUSHER,  CKPT_IO_FLUSHER },
+	{ CKPT_TASKF_MCE_PROCESS, PF_MCE_PROCESS },
+	{ CKPT_TASKF_MCE_EARLY,	  PF_MCE_EARLY },
+};
+
+static int ckpt_identity_checkpoint(struct ckpt_ctx *ctx,
+				    struct ckpt_member *member)
+{
+	struct task_struct *task = member->task;
+	struct ckpt_hdr_task *h;
+	int i;
+
+	h = ckpt_record(ctx, CKPT_HDR_TASK, 0);
+	if (!h)
+		return -ENOMEM;
+	h->pid = member->pids.pid;
+	h->state = task->jobctl & JOBCTL_STOPPED ? CKPT_TASK_STOPPED :
+						   CKPT_TASK_RUNNING;
+	h->exit_signal = task->exit_signal;
+	h->pdeath_signal = task->pdeath_signal;
+	h->personality = task->personality;
+	for (i = 0; i < ARRAY_SIZE(ckpt_task_flags); i++)
+		if ((task->flags & ckpt_task_flags[i].pf) ==
+		    ckpt_task_flags[i].pf)
+			h->flags |= ckpt_task_flags[i].flag;
+	if (task_no_new_privs(task))
+		h->flags |= CKPT_TASKF_NO_NEW_PRIVS;
+	h->flags |= arch_ckpt_task_flags(task);
+	task_cputime_adjusted(task, &h->utime, &h->stime);
+	h->start_time = task->start_time;
+	h->start_boottime = task->start_boottime;
+	h->minflt = task->min_flt;
+	h->majflt = task->maj_flt;
+	h->nvcsw = task->nvcsw;
+	h->nivcsw = task->nivcsw;
+	get_task_comm(h->comm, task);
+	return 0;
+}
+
+static u32 ckpt_spec_ctrl(struct task_struct *task)
+{
+	static const int which[] = {
+		PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_L1D_FLUSH,
+	};
+	u32 ctrl = 0;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(which); i++) {
+		ret = arch_prctl_spec_ctrl_get(task, which[i]);
+		if (ret > 0)
+			ctrl |= (ret & 0xff) << (8 * i);
+	}
+	return ctrl;
+}
+
+static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
+				  struct task_struct *task)
+{
+	struct ckpt_hdr_thread *h;
+
+	h = ckpt_record(ctx, CKPT_HDR_THREAD, 0);
+	if (!h)
+		return -ENOMEM;
+	h->nr_regsets = ckpt_cpu_count(task);
+#ifdef CONFIG_RSEQ
+	h->rseq_addr = (unsigned long)task->rseq;
+	h->rseq_len = task->rseq ? task->rseq_len : 0;
+	h->rseq_sig = task->rseq_sig;
+#endif
+	h->clear_child_tid = (unsigned long)task->clear_child_tid;
+	h->set_child_tid = (unsigned long)task->set_child_tid;
+	h->robust_list = (unsigned long)task->robust_list;
+	h->robust_list_len = task->robust_list ? sizeof(*task->robust_list) : 0;
+	h->ss_sp = task->sas_ss_sp;
+	h->ss_size = task->sas_ss_size;
+	h->ss_flags = task->sas_ss_flags;
+	h->spec_ctrl = ckpt_spec_ctrl(task);
+	arch_ckpt_thread(task, h);
+	return 0;
+}
+
+static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	struct ckpt_hdr_task_objs *h;
+	const struct cred *cred;
+	struct files_struct *files;
+	struct fs_struct *fs;
+	struct mm_struct *mm;
+	s32 refs[6] = {};
+	u32 i;
+
+	task_lock(task);
+	mm = task->mm;
+	files = task->files;
+	fs = task->fs;
+	task_unlock(task);
+	/* A held task does not give them up; one that is killed meanwhile does. */
+	if (!mm || !files || !fs)
+		return ckpt_err(ctx, task, -ESRCH, "the task is exiting");
+
+	cred = get_task_cred(task);
+	refs[0] = ckpt_obj_checkpoint(ctx, task, (void *)cred, CKPT_OBJ_CRED);
+	put_cred(cred);
+	if (refs[0] >= 0)
+		refs[1] = ckpt_obj_checkpoint(ctx, task, fs, CKPT_OBJ_FS);
+	if (refs[1] >= 0)
+		refs[2] = ckpt_obj_checkpoint(ctx, task, files,
+					      CKPT_OBJ_FILE_TABLE);
+	if (refs[2] >= 0)
+		refs[3] = ckpt_obj_checkpoint(ctx, task, task->sighand,
+					      CKPT_OBJ_SIGHAND);
+	if (refs[3] >= 0)
+		refs[4] = ckpt_obj_checkpoint(ctx, task, task->signal,
+					      CKPT_OBJ_SIGNAL);
+	if (refs[4] >= 0)
+		refs[5] = ckpt_obj_checkpoint(ctx, task, mm, CKPT_OBJ_MM);
+	for (i = 0; i < ARRAY_SIZE(refs); i++)
+		if (refs[i] < 0)
+			return refs[i];
+
+	h = ckpt_record(ctx, CKPT_HDR_TASK_OBJS, 0);
+	if (!h)
+		return -ENOMEM;
+	h->cred_ref = refs[0];
+	h->fs_ref = refs[1];
+	h->files_ref = refs[2];
+	h->sighand_ref = refs[3];
+	h->signal_ref = refs[4];
+	h->mm_ref = refs[5];
+	return 0;
+}
+
+/**
+ * ckpt_task_checkpoint - capture the state of a task
+ * @ctx: checkpoint context
+ * @member: the task, held or current
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct task_struct *task = member->task;
+	int ret;
+
+	ret = ckpt_identity_checkpoint(ctx, member);
+	if (!ret)
+		ret = ckpt_thread_checkpoint(ctx, task);
+	if (!ret)
+		ret = ckpt_cpu_checkpoint(ctx, task);
+	if (!ret)
+		ret = ckpt_block_checkpoint(ctx, task);
+	if (!ret)
+		ret = ckpt_sched_checkpoint(ctx, task);
+	if (!ret)
+		ret = ckpt_sigtask_checkpoint(ctx, task);
+	if (!ret)
+		ret = ckpt_sigpending_checkpoint(ctx, task,
+						 CKPT_SIGQUEUE_PRIVATE);
+	if (!ret)
+		ret = ckpt_objs_checkpoint(ctx, task);
+	return ret;
+}
+
+static int ckpt_identity_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
+				 const struct ckpt_member *member)
+{
+	struct ckpt_hdr_task *h = ckpt_next_record(ctx, CKPT_HDR_TASK);
+
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	r->task = h;
+	if (h->pid != member->pids.pid)
+		return ckpt_err(ctx, current, -EINVAL,
+				"state of task %d where %d belongs", h->pid,
+				member->pids.pid);
+	if (h->state != CKPT_TASK_RUNNING && h->state != CKPT_TASK_STOPPED)
+		return ckpt_err(ctx, current, -EINVAL,
+				"task state %u cannot be restored", h->state);
+	if ((h->flags & CKPT_TASKF_IO_FLUSHER) && !capable(CAP_SYS_RESOURCE))
+		return ckpt_err(ctx, current, -EPERM,
+				"the caller may not use PR_SET_IO_FLUSHER");
+	return 0;
+}
+
+static bool ckpt_rseq_valid(const struct ckpt_hdr_thread *h)
+{
+	if (!h->rseq_addr)
+		return !h->rseq_len;
+#ifdef CONFIG_RSEQ
+	/* What rseq(2) demands. */
+	return h->rseq_len >= 32 &&
+	       IS_ALIGNED(h->rseq_addr, __alignof__(struct rseq)) &&
+	       (h->rseq_len == 32 ? IS_ALIGNED(h->rseq_addr, 32) :
+		h->rseq_len >= offsetof(struct rseq, end)) &&
+	       access_ok(u64_to_user_ptr(h->rseq_addr), h->rseq_len);
+#else
+	return false;
+#endif
+}
+
+static int ckpt_thread_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
+{
+	struct ckpt_hdr_thread *h = ckpt_next_record(ctx, CKPT_HDR_THREAD);
+
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	r->thread = h;
+	if (!ckpt_rseq_valid(h))
+		return ckpt_err(ctx, current, -EINVAL,
+				"rseq area at %llx is not valid", h->rseq_addr);
+	if (h->robust_list_len != (h->robust_list ?
+				   sizeof(struct robust_list_head) : 0))
+		return ckpt_err(ctx, current, -EINVAL,
+				"robust list of %llu bytes",
+				h->robust_list_len);
+	if (h->ss_flags & ~(SS_DISABLE | SS_AUTODISARM))
+		return ckpt_err(ctx, current, -EINVAL,
+				"signal stack flags %#x", h->ss_flags);
+	return arch_ckpt_thread_check(ctx, h);
+}
+
+static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
+{
+	struct ckpt_hdr_task_objs *h;
+	int ret = 0;
+
+	h = ckpt_next_record(ctx, CKPT_HDR_TASK_OBJS);
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	r->mm = ckpt_obj_fetch(ctx, h->mm_ref, CKPT_OBJ_MM);
+	r->files = ckpt_obj_fetch(ctx, h->files_ref, CKPT_OBJ_FILE_TABLE);
+	r->fs = ckpt_obj_fetch(ctx, h->fs_ref, CKPT_OBJ_FS);
+	r->sighand = ckpt_obj_fetch(ctx, h->sighand_ref, CKPT_OBJ_SIGHAND);
+	r->signal = ckpt_obj_fetch(ctx, h->signal_ref, CKPT_OBJ_SIGNAL);
+	r->cred = ckpt_obj_fetch(ctx, h->cred_ref, CKPT_OBJ_CRED);
+	if (IS_ERR(r->mm) || IS_ERR(r->files) || IS_ERR(r->fs) ||
+	    IS_ERR(r->sighand) || IS_ERR(r->signal) || IS_ERR(r->cred))
+		ret = -EINVAL;
+	kvfree(h);
+	return ret;
+}
+
+/**
+ * ckpt_task_restore - read the state that the caller will become
+ * @ctx: restart context
+ * @r: receives it; to be freed with ckpt_restore_free() whatever happens
+ * @member: the task's entry in the task array
+ *
+ * Nothing about the caller has changed when this returns.
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
+		      const struct ckpt_member *member)
+{
+	void *p;
+	int ret;
+
+	ret = ckpt_identity_restore(ctx, r, member);
+	if (!ret)
+		ret = ckpt_thread_restore(ctx, r);
+	if (!ret)
+		ret = ckpt_cpu_restore(ctx, r);
+	if (!ret)
+		ret = ckpt_block_restore(ctx, r);
+	if (ret)
+		return ret;
+
+	p = ckpt_sched_restore(ctx);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	r->sched = p;
+	p = ckpt_next_record(ctx, CKPT_HDR_SIGTASK);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	r->sigtask = p;
+	p = ckpt_sigpending_restore(ctx, CKPT_SIGQUEUE_PRIVATE);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	r->pending = p;
+
+	return ckpt_objs_restore(ctx, r);
+}
+
+/**
+ * ckpt_restore_free - free what a task has read
+ * @r: restored state; the objects belong to the context
+ */
+void ckpt_restore_free(struct ckpt_restore *r)
+{
+	u32 i;
+
+	kvfree(r->task);
+	kvfree(r->thread);
+	for (i = 0; i < r->nr_regsets; i++)
+		kvfree(r->regsets[i]);
+	kfree(r->regsets);
+	kvfree(r->block);
+	kvfree(r->sched);
+	kvfree(r->sigtask);
+	kvfree(r->pending);
+}
+
+static void ckpt_spec_ctrl_commit(struct ckpt_ctx *ctx, u32 ctrl)
+{
+	static const int which[] = {
+		PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_L1D_FLUSH,
+	};
+	u32 i, want;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(which); i++) {
+		want = ctrl >> (8 * i) & 0xff;
+		if (!(want & PR_SPEC_PRCTL) ||
+		    arch_prctl_spec_ctrl_get(current, which[i]) == want)
+			continue;
+		ret = arch_prctl_spec_ctrl_set(current, which[i],
+					       want & ~PR_SPEC_PRCTL);
+		if (ret)
+			ckpt_warn(ctx, current,
+				  "speculation control %d cannot be set to %#x: %d",
+				  which[i], want, ret);
+	}
+}
+
+static void ckpt_identity_commit(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr_task *h)
+{
+	u64 now = ktime_get_boottime_ns(), age;
+	char comm[TASK_COMM_LEN];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ckpt_task_flags); i++) {
+		current->flags &= ~ckpt_task_flags[i].pf;
+		if (h->flags & ckpt_task_flags[i].flag)
+			current->flags |= ckpt_task_flags[i].pf;
+	}
+	if (h->flags & CKPT_TASKF_NO_NEW_PRIVS)
+		task_set_no_new_privs(current);
+	arch_ckpt_set_task_flags(h->flags);
+	current->personality = h->personality;
+	current->min_flt = h->minflt;
+	current->maj_flt = h->majflt;
+	current->nvcsw = h->nvcsw;
+	current->nivcsw = h->nivcsw;
+	/* As old as it was, on whatever clock this machine has. */
+	age = ctx->boottime - h->start_boottime;
+	if (age <= now) {
+		current->start_boottime = now - age;
+		current->start_time = max_t(s64, ktime_get_ns() - age, 0);
+	}
+	strscpy(comm, h->comm, sizeof(comm));
+	set_task_comm(current, comm);
+}
+
+static void ckpt_thread_commit(struct ckpt_ctx *ctx,
+			       const struct ckpt_hdr_thread *h)
+{
+#ifdef CONFIG_RSEQ
+	current->rseq = u64_to_user_ptr(h->rseq_addr);
+	current->rseq_len = h->rseq_len;
+	current->rseq_sig = h->rseq_sig;
+	if (current->rseq)
+		rseq_set_notify_resume(current);
+#endif
+	current->clear_child_tid = u64_to_user_ptr(h->clear_child_tid);
+	current->set_child_tid = u64_to_user_ptr(h->set_child_tid);
+	current->robust_list = u64_to_user_ptr(h->robust_list);
+	current->sas_ss_sp = h->ss_sp;
+	current->sas_ss_size = h->ss_size;
+	current->sas_ss_flags = h->ss_flags;
+	ckpt_spec_ctrl_commit(ctx, h->spec_ctrl);
+	arch_ckpt_thread_commit(h);
+}
+
+/**
+ * ckpt_task_commit - become what has been restored
+ * @ctx: restart context
+ * @r: what the caller becomes
+ * @changed: set when the caller is no longer what it was
+ *
+ * The caller returns to user mode by way of the signal code, as the task did
+ * that the image was taken of: so an interrupted system call restarts.
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
+		     bool *changed)
+{
+	int ret, dumpable = get_dumpable(r->mm);
+
+	*changed = false;
+	ret = ckpt_cpu_commit(ctx, r);
+	if (ret)
+		return ret;
+
+	*changed = true;
+	ckpt_signal_begin();
+	ckpt_commit_mm(r->mm);
+	/* Leaving an address space may clear segment registers. */
+	ret = ckpt_cpu_commit(ctx, r);
+	if (ret)
+		return ret;
+	ckpt_commit_files(r->files);
+	ckpt_commit_fs(r->fs);
+	ckpt_identity_commit(ctx, r->task);
+	ckpt_sched_set_cputime(current, r->task->utime, r->task->stime);
+	ret = ckpt_sched_commit(ctx, r->sched);
+	if (!ret)
+		ret = ckpt_signal_commit(ctx, r);
+	if (ret)
+		return ret;
+	ckpt_thread_commit(ctx, r->thread);
+	ckpt_block_commit(ctx, r);
+	ret = ckpt_cred_commit(ctx, r);
+	if (ret)
+		return ret;
+
+	/* New credentials take these away. */
+	current->pdeath_signal = r->task->pdeath_signal;
+	set_dumpable(current->mm, dumpable);
+
+	if (r->task->state == CKPT_TASK_STOPPED)
+		send_sig_info(SIGSTOP, SEND_SIG_PRIV, current);
+	set_thread_flag(TIF_SIGPENDING);
+	return 0;
+}
