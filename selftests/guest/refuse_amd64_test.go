@@ -7,6 +7,6 @@ import "testing"
 func TestRefuseX86(t *testing.T) {
 	refuse(t,
 		refusal{variant: "ldt", words: []string{"ldt"}},
-		refusal{variant: "ioperm", words: []string{"port", "ioperm"}},
-		refusal{variant: "iopl", words: []string{"port", "iopl"}})
+		refusal{variant: "ioperm", words: []string{"i/o", "ioperm"}},
+		refusal{variant: "iopl", words: []string{"i/o", "iopl"}})
 }

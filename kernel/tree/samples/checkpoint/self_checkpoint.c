@@ -34,7 +34,6 @@
 static FILE *out;
 
 /* Write a line, and make sure that none is left in a buffer. */
-__attribute__((format(printf, 1, 2)))
 static void note(const char *fmt, ...)
 {
 	va_list args;
