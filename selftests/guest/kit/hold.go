@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,17 @@ func Group(t testing.TB, root string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		// A test that failed early leaves its program here, held.
+		for _, pid := range strings.Fields(read(filepath.Join(dir, "cgroup.procs"))) {
+			if n, err := strconv.Atoi(pid); err == nil {
+				unix.Kill(n, unix.SIGKILL)
+			}
+		}
+		for file, text := range map[string]string{"cgroup.freeze": "0", "freezer.state": "THAWED"} {
+			if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+				Put(t, filepath.Join(dir, file), text)
+			}
+		}
 		var err error
 		if !poll(patience, func() bool { err = unix.Rmdir(dir); return err == nil || errors.Is(err, unix.ENOENT) }) {
 			t.Errorf("rmdir %s: %v; processes %q", dir, err, read(filepath.Join(dir, "cgroup.procs")))
