@@ -43,7 +43,7 @@ func external() error {
 	if err != nil {
 		return err
 	}
-	if err := run("ckptinfo " + image); err != nil {
+	if err := runHead("ckptinfo "+image, 12); err != nil {
 		return err
 	}
 	if err := syscall.Kill(counter.Process.Pid, 0); err != syscall.ESRCH {
@@ -112,16 +112,34 @@ func say(format string, args ...any) {
 	fmt.Printf("\n"+format+"\n\n", args...)
 }
 
-// run shows a command and executes it.
+// run shows a command, executes it, and shows its output.
 func run(line string) error {
 	fmt.Println("# " + line)
-	args := strings.Fields(line)
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w", line, err)
+	out, err := output(line)
+	fmt.Print(out)
+	return err
+}
+
+// runHead is run for a command whose output is long: it shows the first n lines.
+func runHead(line string, n int) error {
+	fmt.Printf("# %s | head -n %d\n", line, n)
+	out, err := output(line)
+	for i, l := range strings.SplitAfter(out, "\n") {
+		if i == n && err == nil {
+			break
+		}
+		fmt.Print(l)
 	}
-	return nil
+	return err
+}
+
+func output(line string) (string, error) {
+	args := strings.Fields(line)
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("%s: %w", line, err)
+	}
+	return string(out), nil
 }
 
 // background shows a command and starts it in a session of its own, away from pipes and terminals. Its output goes to
@@ -171,5 +189,9 @@ func waitFor(path, text string, limit time.Duration) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s does not say %q after %s", path, text, limit)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s does not say %q after %s, but:\n%s", path, text, limit, data)
 }

@@ -137,6 +137,7 @@ func run() (int, error) {
 func command(ctx context.Context, c qemu.Config, verbose bool) (int, error) {
 	fmt.Fprintln(os.Stderr, "booting")
 	code, exited := 0, false
+	var kernel string
 	err := qemu.Run(ctx, c, func(e event.Event) {
 		switch e.Kind {
 		case event.Ready:
@@ -144,10 +145,15 @@ func command(ctx context.Context, c qemu.Config, verbose bool) (int, error) {
 		case event.Output:
 			fmt.Print(e.Text)
 		case event.Kernel:
+			kernel = e.Text
 			if verbose {
 				fmt.Fprintln(os.Stderr, e.Text)
 			}
 		case event.Problem:
+			if !verbose && kernel != "" {
+				fmt.Fprintln(os.Stderr, kernel)
+				kernel = ""
+			}
 			fmt.Fprintln(os.Stderr, e.Text)
 			code = 1
 		case event.Exit:
