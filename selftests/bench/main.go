@@ -9,13 +9,19 @@
 // pause and keeps the longest gap that it saw: that is how long a checkpoint has stopped it. Everything is measured in
 // each round, in turns, and shown as the median.
 //
-//   - to tmpfs: one call, to a new file; beside one write(2) of as many bytes from memory to a new file.
+//   - to tmpfs: one call, to a new file; beside write(2) of as many bytes from memory to a new file, 64 KiB per call,
+//     and beside sendfile(2) of the image to a new file, which like a checkpoint copies from page to page inside of the
+//     kernel. One write(2) of everything is shown too: Linux 6.12 makes it several times slower than many small ones.
 //   - to a pipe of the usual 64 KiB: another process reads 1 MiB per read(2) and throws it away.
 //   - restart: from the coordinator's call to its return. The task waits in restart(2) when it begins.
 //   - from a pipe: another process fills it from the image with splice(2).
 //   - fresh memory is untouched and gets its pages on the way, as a restarted process does; the aim of restart is in
 //     terms of that. Warm memory has its pages.
 //   - fork, exit, wait: by the target, with its memory.
+//
+// An emulated processor is not even-handed: QEMU's TCG takes the string moves with which the kernel copies from and to
+// user memory byte by byte, several times slower than moves of words. Where that is so, write(2) and read(2) look bad,
+// and with them every ratio looks good; the kernel argument clearcpuid=erms has the kernel move words there too.
 package main
 
 import (

@@ -18,6 +18,8 @@ import (
 const (
 	ckptFile    = "checkpoint to tmpfs"
 	writeFile   = "write(2) to tmpfs"
+	writeOnce   = "write(2) to tmpfs, one call"
+	sendFile    = "sendfile(2), tmpfs to tmpfs"
 	stopFile    = "stopped, to tmpfs"
 	ckptPipe    = "checkpoint to pipe"
 	writePipe   = "write(2) to pipe"
@@ -37,7 +39,7 @@ var compared = []struct {
 	what   string
 	beside []string
 }{
-	{ckptFile, []string{writeFile}},
+	{ckptFile, []string{writeFile, sendFile}},
 	{ckptPipe, []string{writePipe}},
 	{stopFile, []string{writeFile, forkExit, memCopy}},
 	{restartFile, []string{readFresh, readWarm}},
@@ -170,6 +172,11 @@ func (b *Bench) saves(t *Target, image string) error {
 	if err := b.saveOnce(steps); err != nil {
 		return err
 	}
+	for _, f := range []func() error{b.writeOnce, func() error { return b.sendFile(image) }} {
+		if err := f(); err != nil {
+			return err
+		}
+	}
 	err = toDrain(func(fd int) (int64, error) {
 		err := b.gap(t, stopPipe, func() error { return b.save(t, ckptPipe, fd) })
 		return b.bytes, err
@@ -239,14 +246,65 @@ func (b *Bench) saveFile(t *Target, path string) error {
 }
 
 func (b *Bench) writeFile() error {
+	return b.toFresh(func(fd int) error {
+		return b.timed(writeFile, func() error {
+			for rest := b.src[:b.bytes]; len(rest) > 0; {
+				n := min(len(rest), writeStep)
+				if err := writeAll(fd, rest[:n]); err != nil {
+					return err
+				}
+				rest = rest[n:]
+			}
+			return nil
+		})
+	})
+}
+
+// writeOnce is left out for sizes at which it would take longer than all the rest.
+func (b *Bench) writeOnce() error {
+	if b.size >= 1<<30 {
+		return nil
+	}
+	return b.toFresh(func(fd int) error {
+		return b.timed(writeOnce, func() error { return writeAll(fd, b.src[:b.bytes]) })
+	})
+}
+
+// writeStep is the length of a write(2). In Linux 6.12, a write to tmpfs touches up to 2 MiB of what is still to be
+// written before each page: many bytes in one call are slow.
+const writeStep = 64 << 10
+
+// sendFile copies the image inside of the kernel.
+func (b *Bench) sendFile(image string) error {
+	in, err := os.Open(image)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return b.toFresh(func(fd int) error {
+		return b.timed(sendFile, func() error {
+			for left := int(b.bytes); left > 0; {
+				n, err := unix.Sendfile(fd, int(in.Fd()), nil, left)
+				if err != nil && err != unix.EINTR {
+					return err
+				}
+				left -= max(n, 0)
+			}
+			return nil
+		})
+	})
+}
+
+// toFresh runs f with a new file, and removes that.
+func (b *Bench) toFresh(f func(fd int) error) error {
 	path := filepath.Join(b.dir, "written")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(path)
-	defer f.Close()
-	return b.timed(writeFile, func() error { return writeAll(int(f.Fd()), b.src[:b.bytes]) })
+	defer file.Close()
+	return f(int(file.Fd()))
 }
 
 func (b *Bench) restores(image string, verify bool) error {
