@@ -157,17 +157,39 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func TestFill(t *testing.T) {
+	const begin, end = "<!-- x -->", "<!-- /x -->"
 	const text = "a\n" + begin + "\nold\n" + end + "\nb\n"
-	got, err := Fill(text, "new\n")
+	got, err := Fill(text, "x", "new\n")
 	if want := "a\n" + begin + "\n\nnew\n\n" + end + "\nb\n"; err != nil || got != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
-	if again, err := Fill(got, "new\n"); err != nil || again != got {
+	if again, err := Fill(got, "x", "new\n"); err != nil || again != got {
 		t.Errorf("a second time: got %q, %v", again, err)
 	}
 	for _, bad := range []string{"a\n", "a\n" + begin + "\n", text + text} {
-		if got, err := Fill(bad, "new\n"); err == nil {
+		if got, err := Fill(bad, "x", "new\n"); err == nil {
 			t.Errorf("%q: got %q, want an error", bad, got)
 		}
+	}
+}
+
+func TestParseHook(t *testing.T) {
+	const patch = `diff --git a/kernel/x.c b/kernel/x.c
+--- a/kernel/x.c
++++ b/kernel/x.c
+@@ -1,3 +1,4 @@
+ same
+-gone
++new
++++ i;
+diff --git a/y b/y
+--- a/y
++++ b/y
+@@ -1 +0,0 @@
+--- old
+`
+	got := parseHook("x", patch)
+	if strings.Join(got.files, " ") != "kernel/x.c y" || got.added != 2 || got.removed != 2 {
+		t.Errorf("got %+v, want two files, +2 -2", got)
 	}
 }

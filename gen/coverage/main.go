@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 // Command coverage makes docs/coverage.md and the table in README.md from docs/coverage.yaml, the list of what a
-// checkpoint covers, refuses and misses. Its test compares the list with the messages in the kernel's sources.
+// checkpoint covers, refuses and misses. Its test compares the list with the messages in the kernel's sources. It
+// also counts the lines of the hooks for docs/design.md.
 //
 // With -check it writes nothing and reports each file that is not current.
 package main
@@ -12,8 +13,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 //go:generate go run .
@@ -53,27 +56,30 @@ func update(root string, write bool) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := map[string]string{"docs/coverage.md": Markdown(kinds)}
-
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	footprint, err := Footprint(filepath.Join(root, "kernel", "hooks", "6.12"))
+	if err != nil {
 		return nil, err
-	default:
-		text, err := Fill(string(readme), Summary(kinds))
-		if err != nil {
-			return nil, fmt.Errorf("README.md: %w", err)
+	}
+	want := map[string]string{"docs/coverage.md": Markdown(kinds)}
+	for _, f := range []struct{ file, marker, text string }{
+		{"README.md", "coverage", Summary(kinds)},
+		{"docs/design.md", "footprint", footprint},
+	} {
+		old, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(f.file)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		want["README.md"] = text
+		if err != nil {
+			return nil, err
+		}
+		if want[f.file], err = Fill(string(old), f.marker, f.text); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.file, err)
+		}
 	}
 
 	var stale []string
-	for _, name := range []string{"README.md", "docs/coverage.md"} {
-		text, ok := want[name]
-		if !ok {
-			continue
-		}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		text := want[name]
 		path := filepath.Join(root, filepath.FromSlash(name))
 		if got, err := os.ReadFile(path); err == nil && string(got) == text {
 			continue

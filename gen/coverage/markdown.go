@@ -78,17 +78,12 @@ func Summary(kinds []Kind) string {
 	return b.String()
 }
 
-// Markers between which the README has the summary.
-const (
-	begin = "<!-- coverage -->"
-	end   = "<!-- /coverage -->"
-)
-
-// Fill puts the summary between the markers of a text.
-func Fill(text, summary string) (string, error) {
+// Fill puts generated text between the markers of a name: <!-- name --> and <!-- /name -->.
+func Fill(text, name, generated string) (string, error) {
+	begin, end := "<!-- "+name+" -->", "<!-- /"+name+" -->"
 	head, rest, ok := strings.Cut(text, begin)
 	if !ok {
-		return "", fmt.Errorf("no line %s: put it, and %s, where the table of what is covered belongs", begin, end)
+		return "", fmt.Errorf("no line %s: put it, and %s, where the generated table belongs", begin, end)
 	}
 	_, tail, ok := strings.Cut(rest, end)
 	if !ok {
@@ -97,7 +92,7 @@ func Fill(text, summary string) (string, error) {
 	if strings.Contains(tail, begin) {
 		return "", errors.New(begin + " stands there twice")
 	}
-	return head + begin + "\n\n" + summary + "\n" + end + tail, nil
+	return head + begin + "\n\n" + generated + "\n" + end + tail, nil
 }
 
 // table aligns the columns, so that it can be read as text: it is part of the cover letter. The last column is ragged.
