@@ -131,6 +131,7 @@ func TestRefuseFiles(t *testing.T) {
 }
 
 func TestRefuseMemory(t *testing.T) {
+	kit.Sysctl(t, "/proc/sys/vm/nr_hugepages", "4")
 	refuse(t,
 		refusal{variant: "memfd", words: []string{"memfd", "unlinked", "deleted"}},
 		refusal{variant: "secretmem", words: []string{"secretmem"}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mem_zero - pages of zeros, written or only read, are zeros again and cost nothing in the image */
+/* mem_zero - pages of zeros, written or only read, are zeros again; those only read cost nothing in the image */
 #include "prog.h"
 
 #define LEN (32UL << 20)
