@@ -140,7 +140,7 @@ func TestDamage(t *testing.T) {
 		{"object number 0", u32(at(CKPT_HDR_MM, 0, 8), 0), ErrRecord, "objref"},
 		{"count", u32(at(CKPT_HDR_MM, 0, 144), 1<<30), ErrRecord, "nr_auxv"},
 		{"count and length", u32(at(CKPT_HDR_MM, 0, 144), 5), ErrRecord, "len"},
-		{"text without end", func(b []byte) { copy(b[at(CKPT_HDR_TASK, 0, 104):], "0123456789abcdef") }, ErrRecord, "comm"},
+		{"text without end", func(b []byte) { copy(b[at(CKPT_HDR_TASK, 0, 160):], "0123456789abcdef") }, ErrRecord, "comm"},
 		{"NUL in text", func(b []byte) { b[at(CKPT_HDR_STRING, 1, 18)] = 0 }, ErrRecord, "text"},
 		{"padding", func(b []byte) { b[at(CKPT_HDR_STRING, 0, 23)] = 1 }, ErrRecord, "len"},
 		{"pages", u64(chunk+8, 3), ErrRecord, ""},

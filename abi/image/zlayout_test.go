@@ -79,7 +79,7 @@ var layouts = []layout{
 		{"reserved0", "Reserved0", 36, 4},
 		{"levels", "Levels", 40, 4},
 	}},
-	{new(Task), 120, []place{
+	{new(Task), 176, []place{
 		{"pid", "PID", 8, 4},
 		{"state", "State", 12, 4},
 		{"exit_code", "ExitCode", 16, 4},
@@ -95,7 +95,14 @@ var layouts = []layout{
 		{"majflt", "Majflt", 80, 8},
 		{"nvcsw", "Nvcsw", 88, 8},
 		{"nivcsw", "Nivcsw", 96, 8},
-		{"comm", "Comm", 104, 16},
+		{"rchar", "Rchar", 104, 8},
+		{"wchar", "Wchar", 112, 8},
+		{"syscr", "Syscr", 120, 8},
+		{"syscw", "Syscw", 128, 8},
+		{"read_bytes", "ReadBytes", 136, 8},
+		{"write_bytes", "WriteBytes", 144, 8},
+		{"cancelled_write_bytes", "CancelledWriteBytes", 152, 8},
+		{"comm", "Comm", 160, 16},
 	}},
 	{new(Thread), 120, []place{
 		{"nr_regsets", "NrRegsets", 8, 4},

@@ -203,22 +203,29 @@ func (r *Pids) values() []any {
 // thread, regset records, restart_block, sched, sigtask, sigpending (private),
 // then objects at their first appearance, then task_objs.
 type Task struct {
-	PID           int32    // thread id; must equal the task array's
-	State         uint32   // what the task was doing (CKPT_TASK_*)
-	ExitCode      uint32   // wait status of a zombie
-	ExitSignal    int32    // signal to the parent at exit; -1 for a thread that is not the leader
-	PdeathSignal  uint32   // PR_SET_PDEATHSIG
-	Personality   uint32   // personality(2)
-	Flags         uint64   // attributes (CKPT_TASKF_*)
-	Utime         uint64   // user CPU time, nanoseconds
-	Stime         uint64   // system CPU time, nanoseconds
-	StartTime     uint64   // start, nanoseconds of CLOCK_MONOTONIC
-	StartBoottime uint64   // start, nanoseconds of CLOCK_BOOTTIME
-	Minflt        uint64   // minor page faults, as getrusage(2)
-	Majflt        uint64   // major page faults, as getrusage(2)
-	Nvcsw         uint64   // voluntary context switches, as getrusage(2)
-	Nivcsw        uint64   // involuntary context switches, as getrusage(2)
-	Comm          [16]byte // name, as PR_GET_NAME
+	PID                 int32    // thread id; must equal the task array's
+	State               uint32   // what the task was doing (CKPT_TASK_*)
+	ExitCode            uint32   // wait status of a zombie
+	ExitSignal          int32    // signal to the parent at exit; -1 for a thread that is not the leader
+	PdeathSignal        uint32   // PR_SET_PDEATHSIG
+	Personality         uint32   // personality(2)
+	Flags               uint64   // attributes (CKPT_TASKF_*)
+	Utime               uint64   // user CPU time, nanoseconds
+	Stime               uint64   // system CPU time, nanoseconds
+	StartTime           uint64   // start, nanoseconds of CLOCK_MONOTONIC
+	StartBoottime       uint64   // start, nanoseconds of CLOCK_BOOTTIME
+	Minflt              uint64   // minor page faults, as getrusage(2)
+	Majflt              uint64   // major page faults, as getrusage(2)
+	Nvcsw               uint64   // voluntary context switches, as getrusage(2)
+	Nivcsw              uint64   // involuntary context switches, as getrusage(2)
+	Rchar               uint64   // bytes that read(2) and the like returned, as /proc/PID/io
+	Wchar               uint64   // bytes that write(2) and the like took, as /proc/PID/io
+	Syscr               uint64   // reading system calls, as /proc/PID/io
+	Syscw               uint64   // writing system calls, as /proc/PID/io
+	ReadBytes           uint64   // bytes fetched from storage, as /proc/PID/io
+	WriteBytes          uint64   // bytes sent to storage, as /proc/PID/io
+	CancelledWriteBytes uint64   // bytes of page cache that were truncated, as /proc/PID/io
+	Comm                [16]byte // name, as PR_GET_NAME
 }
 
 // Type is CKPT_HDR_TASK.
@@ -226,7 +233,7 @@ func (*Task) Type() uint32 { return CKPT_HDR_TASK }
 
 // EncodedSize is the length of the record in an image.
 func (r *Task) EncodedSize() int {
-	return 120
+	return 176
 }
 
 // Append encodes the record.
@@ -248,17 +255,24 @@ func (r *Task) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.Majflt)
 	b = o.AppendUint64(b, r.Nvcsw)
 	b = o.AppendUint64(b, r.Nivcsw)
+	b = o.AppendUint64(b, r.Rchar)
+	b = o.AppendUint64(b, r.Wchar)
+	b = o.AppendUint64(b, r.Syscr)
+	b = o.AppendUint64(b, r.Syscw)
+	b = o.AppendUint64(b, r.ReadBytes)
+	b = o.AppendUint64(b, r.WriteBytes)
+	b = o.AppendUint64(b, r.CancelledWriteBytes)
 	b = append(b, r.Comm[:]...)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *Task) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_TASK, 120)
+	size, err := checkHdr(b, o, CKPT_HDR_TASK, 176)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 120); err != nil {
+	if err := checkEnd(b, size, 176); err != nil {
 		return err
 	}
 	r.PID = int32(o.Uint32(b[8:]))
@@ -276,7 +290,14 @@ func (r *Task) Decode(b []byte, o ByteOrder) error {
 	r.Majflt = o.Uint64(b[80:])
 	r.Nvcsw = o.Uint64(b[88:])
 	r.Nivcsw = o.Uint64(b[96:])
-	copy(r.Comm[:], b[104:])
+	r.Rchar = o.Uint64(b[104:])
+	r.Wchar = o.Uint64(b[112:])
+	r.Syscr = o.Uint64(b[120:])
+	r.Syscw = o.Uint64(b[128:])
+	r.ReadBytes = o.Uint64(b[136:])
+	r.WriteBytes = o.Uint64(b[144:])
+	r.CancelledWriteBytes = o.Uint64(b[152:])
+	copy(r.Comm[:], b[160:])
 	return nil
 }
 
@@ -316,6 +337,13 @@ func (r *Task) values() []any {
 		r.Majflt,
 		r.Nvcsw,
 		r.Nivcsw,
+		r.Rchar,
+		r.Wchar,
+		r.Syscr,
+		r.Syscw,
+		r.ReadBytes,
+		r.WriteBytes,
+		r.CancelledWriteBytes,
 		r.Comm[:],
 	}
 }

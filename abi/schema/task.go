@@ -93,6 +93,13 @@ var Task = Subsystem{
 			{Name: "majflt", Kind: U64, Doc: "major page faults, as getrusage(2)"},
 			{Name: "nvcsw", Kind: U64, Doc: "voluntary context switches, as getrusage(2)"},
 			{Name: "nivcsw", Kind: U64, Doc: "involuntary context switches, as getrusage(2)"},
+			{Name: "rchar", Kind: U64, Doc: "bytes that read(2) and the like returned, as /proc/PID/io"},
+			{Name: "wchar", Kind: U64, Doc: "bytes that write(2) and the like took, as /proc/PID/io"},
+			{Name: "syscr", Kind: U64, Doc: "reading system calls, as /proc/PID/io"},
+			{Name: "syscw", Kind: U64, Doc: "writing system calls, as /proc/PID/io"},
+			{Name: "read_bytes", Kind: U64, Doc: "bytes fetched from storage, as /proc/PID/io"},
+			{Name: "write_bytes", Kind: U64, Doc: "bytes sent to storage, as /proc/PID/io"},
+			{Name: "cancelled_write_bytes", Kind: U64, Doc: "bytes of page cache that were truncated, as /proc/PID/io"},
 			{Name: "comm", Kind: Char, Count: 16, Text: true, Doc: "name, as PR_GET_NAME"},
 		}},
 		{Name: "thread", Type: 107, Doc: "Addresses a thread has registered with the kernel, and how many regsets follow.", Fields: []Field{

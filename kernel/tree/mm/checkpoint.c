@@ -10,6 +10,7 @@
  * goes back to its own until the commit.
  */
 #include <linux/checkpoint_ctx.h>
+#include <linux/binfmts.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -460,7 +461,7 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			      void *ptr, struct ckpt_object *obj)
 {
 	struct mm_struct *mm = ptr;
-	VMA_ITERATOR(vmi, mm, 0);
+	struct vma_iterator vmi;
 	struct vm_area_struct *vma;
 	struct ckpt_walk w = {};
 	s32 exe_ref;
@@ -487,6 +488,7 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		ret = ckpt_mm_record(ctx, mm, obj, exe_ref);
 	if (!ret)
 		ret = ckpt_mm_context_record(ctx, mm);
+	vma_iter_init(&vmi, mm, 0);
 	if (!ret)
 		for_each_vma(vmi, vma) {
 			ret = ckpt_vma_checkpoint(ctx, task, vma, &w);
@@ -925,13 +927,16 @@ static int ckpt_mm_set_layout(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h)
 }
 
 /* Fill the address space that current has just begun to use. */
-static int ckpt_mm_build(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h)
+static int ckpt_mm_build(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h,
+			 struct linux_binfmt *binfmt)
 {
 	struct mm_struct *mm = current->mm;
 	u32 mapped, nr_special = 0, i;
 	u64 behind = 0;
 	int ret;
 
+	/* Who writes a core dump: what execve(2) would set. */
+	set_binfmt(binfmt);
 	/* The search for a place, as the image's process had it. */
 	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
 	mm->mmap_base = h->mmap_base;
@@ -985,7 +990,7 @@ static void *ckpt_mm_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	/* The caller's own taste must not change what is mapped. */
 	current->personality &= ~(READ_IMPLIES_EXEC | ADDR_COMPAT_LAYOUT);
 	ckpt_switch_mm(mm);
-	ret = ckpt_mm_build(ctx, h);
+	ret = ckpt_mm_build(ctx, h, old->binfmt);
 	ckpt_switch_mm(old);
 	current->personality = personality;
 	if (!ret)

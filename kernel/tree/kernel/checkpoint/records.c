@@ -639,7 +639,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_TASK,
 		.name = "task",
 		.size = sizeof(struct ckpt_hdr_task),
-		.max_len = 120,
+		.max_len = 176,
 		.check = check_task,
 	},
 	{

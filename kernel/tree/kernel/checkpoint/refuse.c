@@ -123,7 +123,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	bool undo = false, uring = false, timers = false, policy = false;
-	bool dispatch;
+	bool dispatch, cookie = false, events = false, clamp = false;
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
@@ -137,6 +137,16 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 #endif
 #ifdef CONFIG_NUMA
 	policy = task->mempolicy;
+#endif
+#ifdef CONFIG_SCHED_CORE
+	cookie = task->core_cookie;
+#endif
+#ifdef CONFIG_USER_EVENTS
+	events = task->user_event_mm;
+#endif
+#ifdef CONFIG_UCLAMP_TASK
+	clamp = task->uclamp_req[UCLAMP_MIN].user_defined ||
+		task->uclamp_req[UCLAMP_MAX].user_defined;
 #endif
 	dispatch = test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
 	ret = REFUSE(ctx, task, task->seccomp.mode != SECCOMP_MODE_DISABLED,
@@ -158,6 +168,15 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret)
 		ret = REFUSE(ctx, task, policy, -EOPNOTSUPP,
 			     "NUMA memory policy of the task");
+	if (!ret)
+		ret = REFUSE(ctx, task, cookie, -EOPNOTSUPP,
+			     "core scheduling cookie");
+	if (!ret)
+		ret = REFUSE(ctx, task, events, -EOPNOTSUPP,
+			     "user_events registration");
+	if (!ret)
+		ret = REFUSE(ctx, task, clamp, -EOPNOTSUPP,
+			     "utilization clamp");
 	return ret;
 }
 

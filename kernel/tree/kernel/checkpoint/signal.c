@@ -11,7 +11,6 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <linux/slab.h>
-#include <linux/task_io_accounting_ops.h>
 
 #include "internal.h"
 
@@ -282,8 +281,9 @@ static int ckpt_sigpending_commit(struct ckpt_ctx *ctx,
 
 static void ckpt_itimers(struct task_struct *task, struct ckpt_itimer *it)
 {
+	static const int clocks[] = { CPUCLOCK_VIRT, CPUCLOCK_PROF };
 	struct signal_struct *sig = task->signal;
-	u64 samples[CPUCLOCK_MAX];
+	u64 samples[CPUCLOCK_MAX] = {};
 	ktime_t left;
 	int i;
 
@@ -295,16 +295,16 @@ static void ckpt_itimers(struct task_struct *task, struct ckpt_itimer *it)
 	else if (it[0].interval)
 		it[0].value = 1; /* starts again when its SIGALRM is taken */
 
-	thread_group_sample_cputime(task, samples);
-	for (i = 0; i < 2; i++) {
-		u64 now = samples[i == 0 ? CPUCLOCK_VIRT : CPUCLOCK_PROF];
-		struct cpu_itimer *cpu =
-			&sig->it[i == 0 ? CPUCLOCK_VIRT : CPUCLOCK_PROF];
+	/* The process counts its CPU time only while a timer needs it. */
+	if (sig->it[CPUCLOCK_PROF].expires || sig->it[CPUCLOCK_VIRT].expires)
+		thread_group_sample_cputime(task, samples);
+	for (i = 0; i < ARRAY_SIZE(clocks); i++) {
+		struct cpu_itimer *cpu = &sig->it[clocks[i]];
 
 		it[1 + i].interval = cpu->incr;
 		if (cpu->expires)
-			it[1 + i].value = cpu->expires > now ?
-					  cpu->expires - now : 1;
+			it[1 + i].value = cpu->expires > samples[clocks[i]] ?
+					  cpu->expires - samples[clocks[i]] : 1;
 	}
 }
 
@@ -319,8 +319,8 @@ static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
 	h->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
 	h->cutime = sig->cutime;
 	h->cstime = sig->cstime;
-	h->inblock = sig->inblock + task_io_get_inblock(task);
-	h->oublock = sig->oublock + task_io_get_oublock(task);
+	h->inblock = sig->inblock;
+	h->oublock = sig->oublock;
 	h->cinblock = sig->cinblock;
 	h->coublock = sig->coublock;
 	h->cminflt = sig->cmin_flt;

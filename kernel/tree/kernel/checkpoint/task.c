@@ -35,6 +35,37 @@ static const struct {
 	{ CKPT_TASKF_MCE_EARLY,	  PF_MCE_EARLY },
 };
 
+/* Counters of /proc/PID/io; all zero in a kernel without them. */
+static void ckpt_io_get(struct task_struct *task, struct ckpt_hdr_task *h)
+{
+#ifdef CONFIG_TASK_XACCT
+	h->rchar = task->ioac.rchar;
+	h->wchar = task->ioac.wchar;
+	h->syscr = task->ioac.syscr;
+	h->syscw = task->ioac.syscw;
+#endif
+#ifdef CONFIG_TASK_IO_ACCOUNTING
+	h->read_bytes = task->ioac.read_bytes;
+	h->write_bytes = task->ioac.write_bytes;
+	h->cancelled_write_bytes = task->ioac.cancelled_write_bytes;
+#endif
+}
+
+static void ckpt_io_set(const struct ckpt_hdr_task *h)
+{
+#ifdef CONFIG_TASK_XACCT
+	current->ioac.rchar = h->rchar;
+	current->ioac.wchar = h->wchar;
+	current->ioac.syscr = h->syscr;
+	current->ioac.syscw = h->syscw;
+#endif
+#ifdef CONFIG_TASK_IO_ACCOUNTING
+	current->ioac.read_bytes = h->read_bytes;
+	current->ioac.write_bytes = h->write_bytes;
+	current->ioac.cancelled_write_bytes = h->cancelled_write_bytes;
+#endif
+}
+
 static int ckpt_identity_checkpoint(struct ckpt_ctx *ctx,
 				    struct ckpt_member *member)
 {
@@ -65,6 +96,7 @@ static int ckpt_identity_checkpoint(struct ckpt_ctx *ctx,
 	h->majflt = task->maj_flt;
 	h->nvcsw = task->nvcsw;
 	h->nivcsw = task->nivcsw;
+	ckpt_io_get(task, h);
 	get_task_comm(h->comm, task);
 	return 0;
 }
@@ -381,6 +413,7 @@ static void ckpt_identity_commit(struct ckpt_ctx *ctx,
 		current->start_boottime = now - age;
 		current->start_time = max_t(s64, ktime_get_ns() - age, 0);
 	}
+	ckpt_io_set(h);
 	strscpy(comm, h->comm, sizeof(comm));
 	set_task_comm(current, comm);
 }

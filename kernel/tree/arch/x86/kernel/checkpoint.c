@@ -10,11 +10,12 @@
 #include <linux/security.h>
 #include <linux/uaccess.h>
 
-#include <asm/elf.h>
+#include <asm/desc.h>
 #include <asm/fpu/xcr.h>
 #include <asm/fpu/xstate.h>
 #include <asm/mmu.h>
-#include <asm/processor.h>
+#include <asm/prctl.h>
+#include <asm/proto.h>
 #include <asm/tsc.h>
 #include <asm/vdso.h>
 
@@ -64,6 +65,22 @@ int arch_ckpt_header_check(struct ckpt_ctx *ctx,
 	return 0;
 }
 
+static bool ckpt_has_tls(struct task_struct *task)
+{
+	int i;
+
+	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++)
+		if (!desc_empty(&task->thread.tls_array[i]))
+			return true;
+	return false;
+}
+
+static bool ckpt_has_breakpoints(struct task_struct *task)
+{
+	return memchr_inv(task->thread.ptrace_bps, 0,
+			  sizeof(task->thread.ptrace_bps));
+}
+
 /**
  * arch_ckpt_refusals - refuse what the architecture has and no record holds
  * @ctx: checkpoint context
@@ -84,9 +101,16 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "I/O privilege level %d",
 				  (int)task->thread.iopl_emul);
 #endif
-	if (!ret && task->thread.fpu.fpstate->is_valloc)
+	if (!ret && ckpt_has_tls(task))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
-				  "dynamically enabled CPU features (AMX)");
+				  "TLS descriptors (set_thread_area)");
+	if (!ret && ckpt_has_breakpoints(task))
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "hardware breakpoints that a tracer left");
+	if (!ret && (READ_ONCE(task->group_leader->thread.fpu.perm.__state_perm) &
+		     XFEATURE_MASK_USER_DYNAMIC))
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "permission for dynamic CPU features (AMX)");
 	return ret;
 }
 
@@ -142,6 +166,9 @@ void arch_ckpt_set_task_flags(u64 flags)
 {
 	set_tsc_mode(flags & CKPT_TASKF_TSC_SIGSEGV ? PR_TSC_SIGSEGV :
 						      PR_TSC_ENABLE);
+	if (boot_cpu_has(X86_FEATURE_CPUID_FAULT))
+		do_arch_prctl_common(ARCH_SET_CPUID,
+				     !(flags & CKPT_TASKF_CPUID_FAULT));
 }
 
 /**
@@ -159,6 +186,11 @@ int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (mm->context.ldt)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "local descriptor table (modify_ldt)");
+#endif
+#ifdef CONFIG_ADDRESS_MASKING
+	if (!ret && mm->context.lam_cr3_mask)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "linear address masking");
 #endif
 #ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
 	/* Key 0 is always there, and one may stand for execute-only. */

@@ -460,6 +460,14 @@ struct ckpt_hdr_pids {
  * @majflt: major page faults, as getrusage(2)
  * @nvcsw: voluntary context switches, as getrusage(2)
  * @nivcsw: involuntary context switches, as getrusage(2)
+ * @rchar: bytes that read(2) and the like returned, as /proc/PID/io
+ * @wchar: bytes that write(2) and the like took, as /proc/PID/io
+ * @syscr: reading system calls, as /proc/PID/io
+ * @syscw: writing system calls, as /proc/PID/io
+ * @read_bytes: bytes fetched from storage, as /proc/PID/io
+ * @write_bytes: bytes sent to storage, as /proc/PID/io
+ * @cancelled_write_bytes: bytes of page cache that were truncated, as
+ *	/proc/PID/io
  * @comm: name, as PR_GET_NAME
  */
 struct ckpt_hdr_task {
@@ -479,6 +487,13 @@ struct ckpt_hdr_task {
 	__u64 majflt;
 	__u64 nvcsw;
 	__u64 nivcsw;
+	__u64 rchar;
+	__u64 wchar;
+	__u64 syscr;
+	__u64 syscw;
+	__u64 read_bytes;
+	__u64 write_bytes;
+	__u64 cancelled_write_bytes;
 	char comm[16];
 };
 
