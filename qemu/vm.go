@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/hugelgupf/vmtest/qemu"
-	"github.com/hugelgupf/vmtest/qemu/qevent"
 
 	"linux-cr/qemu/arch"
 	"linux-cr/qemu/event"
@@ -106,8 +105,7 @@ func Run(ctx context.Context, c Config, handle func(event.Event)) error {
 	if err != nil {
 		return err
 	}
-	events := make(chan event.Event)
-	fns = append(fns, qemu.WithSerialOutput(console), qevent.EventChannel(event.Port, events))
+	fns = append(fns, qemu.WithSerialOutput(console), eventPort(handle))
 
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -118,20 +116,14 @@ func Run(ctx context.Context, c Config, handle func(event.Event)) error {
 	if err := c.writeCommand(vm); err != nil {
 		return errors.Join(err, vm.Kill(), vm.Wait())
 	}
-	// Wait drains the console; without it the guest would block on a full one.
-	ended := make(chan error, 1)
-	go func() { ended <- vm.Wait() }()
-	for e := range events {
-		handle(e)
-	}
-	err = <-ended
+	err = vm.Wait()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%w (%s)", ErrTimeout, c.Timeout)
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, qevent.ErrEventChannelMissingDoneEvent):
-		return ErrNoVerdict
+	case errors.Is(err, ErrNoVerdict):
+		return err
 	case err != nil:
 		return fmt.Errorf("%s: %w", c.Arch.QEMU, err)
 	}
@@ -151,7 +143,7 @@ func withoutPort(args []string) []string {
 	var kept []string
 	for i := 0; i < len(args); i++ {
 		if i+1 < len(args) && (strings.HasPrefix(args[i+1], "virtserialport,") || args[i+1] == "virtio-serial" ||
-			strings.HasPrefix(args[i+1], "pipe,")) {
+			strings.HasPrefix(args[i+1], "socket,")) {
 			i++
 			continue
 		}

@@ -71,7 +71,7 @@ func self() error {
 	if err != nil {
 		return err
 	}
-	if err := waitFor(out, "checkpoint ret: 1", 20*time.Second); err != nil {
+	if err := waitFor(out, "checkpoint ret: ", 20*time.Second); err != nil {
 		return err
 	}
 	time.Sleep(2 * time.Second)

@@ -36,9 +36,15 @@ const (
 
 	// Exit ends a command; Code is its exit status.
 	Exit Kind = "exit"
+
+	// Done is the last event, which the host answers with Ack. Without it the report is not complete.
+	Done Kind = "done"
 )
 
-// An Event is one message of the guest. The end of the stream is marked by vmtest's done event.
+// Ack is what the host sends when it has the last event.
+const Ack = "ok\n"
+
+// An Event is one message of the guest, a line of JSON.
 type Event struct {
 	Kind Kind   `json:"kind"`
 	Test string `json:"test,omitempty"`

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 
-	"github.com/hugelgupf/vmtest/guest"
 	"golang.org/x/sys/unix"
 
 	"linux-cr/qemu/event"
@@ -45,31 +44,6 @@ func work() error {
 		return err
 	}
 	return r.close()
-}
-
-// A report is the guest's end of the verdict port.
-type report struct {
-	emitter *guest.Emitter[event.Event]
-}
-
-func newReport() (*report, error) {
-	emitter, err := guest.SerialEventChannel[event.Event](event.Port)
-	if err != nil {
-		return nil, fmt.Errorf("open the verdict port: %w", err)
-	}
-	return &report{emitter}, nil
-}
-
-func (r *report) send(e event.Event) error {
-	if err := r.emitter.Emit(e); err != nil {
-		return fmt.Errorf("report to the host: %w", err)
-	}
-	return nil
-}
-
-// close says that the report is complete.
-func (r *report) close() error {
-	return r.emitter.Close()
 }
 
 // shell gives the console to a user.
