@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include "ckpt.h"
 
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!pid) {
+		/* Without a coordinator nobody would ever come for it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		restart(0, -1, child_flags, -1);
 		_exit(99);
 	}

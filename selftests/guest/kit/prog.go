@@ -86,6 +86,7 @@ func launch(t testing.TB, dir, name, mode, variant string, attr *syscall.SysProc
 	}
 	p := &Prog{Name: name, Variant: variant, Dir: dir, cmd: exec.Command(Path(name), args...), ended: make(chan struct{})}
 	p.cmd.SysProcAttr = attr
+	p.cmd.Dir = dir
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
