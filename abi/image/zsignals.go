@@ -200,6 +200,12 @@ type Signal struct {
 	OomScoreAdj    int32     // /proc/PID/oom_score_adj
 	OomScoreAdjMin int32     // lowest oom_score_adj that needs no privilege
 	Itimers        [3]Itimer // ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF
+	Utime          uint64    // user CPU time of ended threads, nanoseconds
+	Stime          uint64    // system CPU time of ended threads, nanoseconds
+	Minflt         uint64    // minor faults of ended threads
+	Majflt         uint64    // major faults of ended threads
+	Nvcsw          uint64    // voluntary context switches of ended threads
+	Nivcsw         uint64    // involuntary context switches of ended threads
 	Cutime         uint64    // user CPU time of waited-for children, nanoseconds
 	Cstime         uint64    // system CPU time of waited-for children, nanoseconds
 	Cmaxrss        uint64    // largest resident set of a waited-for child, KiB
@@ -221,7 +227,7 @@ func (*Signal) Type() uint32 { return CKPT_HDR_SIGNAL }
 
 // EncodedSize is the length of the record in an image.
 func (r *Signal) EncodedSize() int {
-	return align8(176 + len(r.Rlimits)*16)
+	return align8(224 + len(r.Rlimits)*16)
 }
 
 // Append encodes the record.
@@ -236,6 +242,12 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 	for i := range r.Itimers {
 		b = r.Itimers[i].append(b, o)
 	}
+	b = o.AppendUint64(b, r.Utime)
+	b = o.AppendUint64(b, r.Stime)
+	b = o.AppendUint64(b, r.Minflt)
+	b = o.AppendUint64(b, r.Majflt)
+	b = o.AppendUint64(b, r.Nvcsw)
+	b = o.AppendUint64(b, r.Nivcsw)
 	b = o.AppendUint64(b, r.Cutime)
 	b = o.AppendUint64(b, r.Cstime)
 	b = o.AppendUint64(b, r.Cmaxrss)
@@ -258,16 +270,16 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 
 // Decode takes the fields from an encoded record.
 func (r *Signal) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 176)
+	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 224)
 	if err != nil {
 		return err
 	}
-	count := uint64(o.Uint32(b[172:]))
+	count := uint64(o.Uint32(b[220:]))
 	if count > 64 {
 		return tooLarge("nr_rlimits", count, 64)
 	}
 	n := int(count)
-	if err := checkEnd(b, size, 176+n*16); err != nil {
+	if err := checkEnd(b, size, 224+n*16); err != nil {
 		return err
 	}
 	r.ObjRef = int32(o.Uint32(b[8:]))
@@ -277,22 +289,28 @@ func (r *Signal) Decode(b []byte, o ByteOrder) error {
 	for i := range r.Itimers {
 		r.Itimers[i].decode(b[24+i*16:], o)
 	}
-	r.Cutime = o.Uint64(b[72:])
-	r.Cstime = o.Uint64(b[80:])
-	r.Cmaxrss = o.Uint64(b[88:])
-	r.Maxrss = o.Uint64(b[96:])
-	r.Inblock = o.Uint64(b[104:])
-	r.Oublock = o.Uint64(b[112:])
-	r.Cinblock = o.Uint64(b[120:])
-	r.Coublock = o.Uint64(b[128:])
-	r.Cminflt = o.Uint64(b[136:])
-	r.Cmajflt = o.Uint64(b[144:])
-	r.Cnvcsw = o.Uint64(b[152:])
-	r.Cnivcsw = o.Uint64(b[160:])
-	r.StopSignal = o.Uint32(b[168:])
+	r.Utime = o.Uint64(b[72:])
+	r.Stime = o.Uint64(b[80:])
+	r.Minflt = o.Uint64(b[88:])
+	r.Majflt = o.Uint64(b[96:])
+	r.Nvcsw = o.Uint64(b[104:])
+	r.Nivcsw = o.Uint64(b[112:])
+	r.Cutime = o.Uint64(b[120:])
+	r.Cstime = o.Uint64(b[128:])
+	r.Cmaxrss = o.Uint64(b[136:])
+	r.Maxrss = o.Uint64(b[144:])
+	r.Inblock = o.Uint64(b[152:])
+	r.Oublock = o.Uint64(b[160:])
+	r.Cinblock = o.Uint64(b[168:])
+	r.Coublock = o.Uint64(b[176:])
+	r.Cminflt = o.Uint64(b[184:])
+	r.Cmajflt = o.Uint64(b[192:])
+	r.Cnvcsw = o.Uint64(b[200:])
+	r.Cnivcsw = o.Uint64(b[208:])
+	r.StopSignal = o.Uint32(b[216:])
 	r.Rlimits = make([]Rlimit, n)
 	for i := range r.Rlimits {
-		r.Rlimits[i].decode(b[176+i*16:], o)
+		r.Rlimits[i].decode(b[224+i*16:], o)
 	}
 	return nil
 }
@@ -321,6 +339,12 @@ func (r *Signal) values() []any {
 		r.OomScoreAdj,
 		r.OomScoreAdjMin,
 		elements(r.Itimers[:]),
+		r.Utime,
+		r.Stime,
+		r.Minflt,
+		r.Majflt,
+		r.Nvcsw,
+		r.Nivcsw,
 		r.Cutime,
 		r.Cstime,
 		r.Cmaxrss,

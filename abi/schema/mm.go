@@ -20,6 +20,7 @@ var VMAFlags = &Enum{
 		{"LOCKONFAULT", 1 << 1, "MLOCK_ONFAULT of mlock2(2)"},
 		{"NAMED", 1 << 2, "PR_SET_VMA_ANON_NAME: a string record follows"},
 		{"SEALED", 1 << 3, "mseal(2)"},
+		{"COMMITTED", 1 << 4, "counts against the commit limit (Committed_AS of /proc/meminfo) although it is not writable now"},
 	},
 }
 

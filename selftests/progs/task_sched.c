@@ -24,7 +24,7 @@ static const struct {
 	{ "fifo", { .policy = 1, .priority = 33 } },
 	{ "rr", { .policy = 2, .priority = 2 } },
 	{ "batch", { .policy = 3, .nice = 5 } },
-	{ "idle", { .policy = 5, .nice = 3 } },
+	{ "idle", { .policy = 5 } },
 	{ "reset", { .policy = 2, .priority = 44, .flags = 1 } },
 	{ "deadline", { .policy = 6, .runtime = 10 * MS, .deadline = 90 * MS, .period = 100 * MS } },
 };

@@ -18,6 +18,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
@@ -145,21 +146,25 @@ static const char *ckpt_path_refusal(struct ckpt_ctx *ctx,
 				     const struct path *path, char *buf,
 				     char **name)
 {
-	char *found;
+	const char *why = NULL;
 
+	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink) {
+		why = "unlinked";
+	} else {
+		*name = __d_path(path, &ctx->root, buf, PATH_MAX);
+		if (!*name)
+			why = "it is outside of the caller's root";
+		else if (IS_ERR(*name))
+			why = "its path is too long";
+		else if (ckpt_path_leads_to(ctx, path, *name))
+			return NULL;
+		else
+			return "its path leads to something else";
+	}
 	*name = d_path(path, buf, PATH_MAX);
 	if (IS_ERR(*name))
 		*name = "(path too long)";
-	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink)
-		return "unlinked";
-	found = __d_path(path, &ctx->root, buf, PATH_MAX);
-	if (IS_ERR_OR_NULL(found))
-		return IS_ERR(found) ? "its path is too long" :
-				       "it is outside of the caller's root";
-	*name = found;
-	if (!ckpt_path_leads_to(ctx, path, found))
-		return "its path leads to something else";
-	return NULL;
+	return why;
 }
 
 /* Everything about an open file that no record holds; 0 in a dry run. */
@@ -209,6 +214,9 @@ static int ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->f_type = CKPT_FILE_GENERIC;
 	h->f_flags = file->f_flags & CKPT_O_FLAGS;
+	/* Left over from O_TMPFILE, in a file that has a name by now. */
+	if (!S_ISDIR(inode->i_mode))
+		h->f_flags &= ~O_DIRECTORY;
 	h->i_mode = inode->i_mode;
 	h->f_pos = file->f_pos;
 	h->ino = inode->i_ino;
@@ -246,7 +254,8 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 static void ckpt_file_set_flags(struct file *file, unsigned int flags)
 {
 	spin_lock(&file->f_lock);
-	file->f_flags = (file->f_flags & ~O_NONBLOCK) | (flags & O_NONBLOCK);
+	file->f_flags = (file->f_flags & ~(O_NONBLOCK | O_NOFOLLOW)) |
+			(flags & (O_NONBLOCK | O_NOFOLLOW));
 	spin_unlock(&file->f_lock);
 }
 
@@ -432,6 +441,19 @@ static struct files_struct *ckpt_use_files(struct files_struct *files)
 	return old;
 }
 
+/* Set the soft limit of descriptors; returns the one that was in force. */
+static unsigned long ckpt_nofile(unsigned long limit)
+{
+	struct rlimit *rlim = &current->signal->rlim[RLIMIT_NOFILE];
+	unsigned long old;
+
+	task_lock(current->group_leader);
+	old = rlim->rlim_cur;
+	rlim->rlim_cur = limit;
+	task_unlock(current->group_leader);
+	return old;
+}
+
 static int ckpt_table_fill(struct ckpt_ctx *ctx, u32 nr)
 {
 	struct ckpt_hdr_file_desc *desc;
@@ -471,6 +493,7 @@ static void *ckpt_table_restore(struct ckpt_ctx *ctx,
 {
 	const struct ckpt_hdr_file_table *h = (const void *)hdr;
 	struct files_struct *files, *old;
+	unsigned long soft;
 	int ret;
 
 	/* Built on the side: the caller keeps its own until the commit. */
@@ -478,7 +501,10 @@ static void *ckpt_table_restore(struct ckpt_ctx *ctx,
 	if (IS_ERR(files))
 		return files;
 	old = ckpt_use_files(files);
+	/* What the caller could do with setrlimit(2), and would undo. */
+	soft = ckpt_nofile(rlimit_max(RLIMIT_NOFILE));
 	ret = ckpt_table_fill(ctx, h->nr_fds);
+	ckpt_nofile(soft);
 	ckpt_use_files(old);
 	if (!ret)
 		return files;

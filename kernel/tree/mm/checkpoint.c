@@ -25,6 +25,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/swapops.h>
 #include <linux/syscalls.h>
@@ -142,6 +143,8 @@ static void ckpt_walk_huge(struct ckpt_walk *w, struct vm_area_struct *vma,
 		page = vm_normal_page_pmd(vma, addr, pmd);
 		if (!page || !PageAnon(page))
 			return;
+		/* The range need not begin with the huge page. */
+		page += (addr & ~HPAGE_PMD_MASK) >> PAGE_SHIFT;
 	}
 	for (; addr < end; addr += PAGE_SIZE) {
 		ckpt_walk_add(w, addr, page);
@@ -195,8 +198,8 @@ static int ckpt_walk_flush(struct ckpt_ctx *ctx, struct mm_struct *mm,
 }
 
 /* The pages of an area that cannot be had elsewhere, in chunks. */
-static int ckpt_vma_pages(struct ckpt_ctx *ctx, struct task_struct *task,
-			  struct vm_area_struct *vma, struct ckpt_walk *w)
+static int ckpt_vma_pages(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
+			  struct ckpt_walk *w)
 {
 	unsigned long addr = vma->vm_start, end;
 	int ret = 0;
@@ -211,9 +214,7 @@ static int ckpt_vma_pages(struct ckpt_ctx *ctx, struct task_struct *task,
 			  vma->vm_end);
 		ret = walk_page_range(vma->vm_mm, addr, end, &ckpt_walk_ops, w);
 		if (!ret && w->bad)
-			ret = ckpt_err(ctx, task, -EIO,
-				       "page %lx has been lost to a memory error",
-				       w->bad);
+			ret = -EIO;
 		addr = end;
 		if (!ret && w->nr > CKPT_CHUNK_PAGES / 2)
 			ret = ckpt_walk_flush(ctx, vma->vm_mm, w);
@@ -255,7 +256,7 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 			"mapped by the kernel for something that is not supported";
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
 		return "memory of a device";
-	if (vma_pkey(vma))
+	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma))
 		return "memory protection key";
 #ifdef CONFIG_NUMA
 	if (vma->vm_policy)
@@ -281,7 +282,7 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 	h->start = vma->vm_start;
 	h->end = vma->vm_end;
 	h->prot = ckpt_vma_prot(vma);
-	h->map_flags = vma->vm_flags & VM_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	h->map_flags = vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE;
 	if (vma->vm_flags & VM_DROPPABLE)
 		h->map_flags = MAP_DROPPABLE;
 	else if (vma->vm_flags & VM_NORESERVE)
@@ -291,6 +292,8 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 	h->flags = (vma->vm_flags & VM_LOCKED ? CKPT_VMAF_LOCKED : 0) |
 		   (vma->vm_flags & VM_LOCKONFAULT ? CKPT_VMAF_LOCKONFAULT : 0) |
 		   (vma->vm_flags & VM_SEALED ? CKPT_VMAF_SEALED : 0) |
+		   ((vma->vm_flags & (VM_ACCOUNT | VM_WRITE)) == VM_ACCOUNT ?
+		    CKPT_VMAF_COMMITTED : 0) |
 		   (named ? CKPT_VMAF_NAMED : 0);
 	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++)
 		if (vma->vm_flags & ckpt_advice[i].vm_flag)
@@ -300,25 +303,23 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 		h->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 }
 
-static int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
-			       struct vm_area_struct *vma, struct ckpt_walk *w)
+static int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
+			       struct ckpt_walk *w)
 {
-	const char *special = ckpt_vma_special(vma), *why;
+	const char *special = ckpt_vma_special(vma);
 	struct anon_vma_name *name = anon_vma_name(vma);
 	struct ckpt_hdr_vma *h;
 	s32 ref = 0;
 	int ret;
 
-	why = ckpt_vma_refusal(vma);
-	if (why)
-		return ckpt_refuse(ctx, task, -EOPNOTSUPP, "memory %lx-%lx%s%s: %s",
-				   vma->vm_start, vma->vm_end,
-				   special ? " " : "", special ?: "", why);
+	/* A dry run has said so already. */
+	if (ckpt_vma_refusal(vma))
+		return 0;
 	if (vma->vm_file) {
-		ref = ckpt_obj_checkpoint(ctx, task, vma->vm_file,
-					  CKPT_OBJ_FILE);
-		if (ref < 0)
-			return ref;
+		/* Captured before, unless the areas have changed meanwhile. */
+		ref = ckpt_obj_known(ctx, vma->vm_file, CKPT_OBJ_FILE);
+		if (!ref && !ckpt_dry_run(ctx))
+			return -EBUSY;
 	}
 
 	h = ckpt_record(ctx, CKPT_HDR_VMA, 0);
@@ -333,20 +334,90 @@ static int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		ret = name ? ckpt_record_string(ctx, name->name) : 0;
 	}
 	if (!ret)
-		ret = ckpt_vma_pages(ctx, task, vma, w);
+		ret = ckpt_vma_pages(ctx, vma, w);
 	if (!ret)
 		ret = ckpt_record_pages(ctx, vma->vm_mm, NULL, NULL, 0);
 	return ret;
+}
+
+/**
+ * struct ckpt_area - what there is to say about an area without its lock
+ * @start: first address
+ * @end: first address behind it
+ * @file: mapped file with a reference, or NULL
+ * @why: why it is refused, or NULL
+ * @special: name of a special mapping, or NULL
+ */
+struct ckpt_area {
+	unsigned long start;
+	unsigned long end;
+	struct file *file;
+	const char *why;
+	const char *special;
+};
+
+/* Neither looking up paths nor writing the log goes with the mmap lock. */
+static struct ckpt_area *ckpt_mm_areas(struct mm_struct *mm, u32 *nr)
+{
+	struct ckpt_area *areas = NULL;
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+	u32 max;
+
+	for (;;) {
+		max = READ_ONCE(mm->map_count);
+		areas = kvcalloc(max, sizeof(*areas), GFP_KERNEL_ACCOUNT);
+		if (!areas)
+			return ERR_PTR(-ENOMEM);
+		if (mmap_read_lock_killable(mm)) {
+			kvfree(areas);
+			return ERR_PTR(-EINTR);
+		}
+		if (mm->map_count <= max)
+			break;
+		mmap_read_unlock(mm);
+		kvfree(areas);
+	}
+	*nr = 0;
+	vma_iter_init(&vmi, mm, 0);
+	for_each_vma(vmi, vma) {
+		struct ckpt_area *area = &areas[(*nr)++];
+
+		area->start = vma->vm_start;
+		area->end = vma->vm_end;
+		area->special = ckpt_vma_special(vma);
+		area->why = ckpt_vma_refusal(vma);
+		if (vma->vm_file)
+			area->file = get_file(vma->vm_file);
+	}
+	mmap_read_unlock(mm);
+	return areas;
+}
+
+static int ckpt_area_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+				const struct ckpt_area *area)
+{
+	s32 ref;
+
+	if (area->why)
+		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				   "memory %lx-%lx%s%s: %s", area->start,
+				   area->end, area->special ? " " : "",
+				   area->special ?: "", area->why);
+	if (!area->file)
+		return 0;
+	ref = ckpt_obj_checkpoint(ctx, task, area->file, CKPT_OBJ_FILE);
+	return ref < 0 ? ref : 0;
 }
 
 /* The files first: their records stand before the address space's. */
 static int ckpt_mm_files(struct ckpt_ctx *ctx, struct task_struct *task,
 			 struct mm_struct *mm, s32 *exe_ref)
 {
-	VMA_ITERATOR(vmi, mm, 0);
-	struct vm_area_struct *vma;
+	struct ckpt_area *areas;
 	struct file *exe;
-	s32 ref;
+	u32 nr, i;
+	int ret = 0;
 
 	exe = get_mm_exe_file(mm);
 	*exe_ref = exe ? ckpt_obj_checkpoint(ctx, task, exe, CKPT_OBJ_FILE) : 0;
@@ -355,15 +426,17 @@ static int ckpt_mm_files(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (*exe_ref < 0)
 		return *exe_ref;
 
-	for_each_vma(vmi, vma) {
-		if (!vma->vm_file || ckpt_vma_refusal(vma))
-			continue;
-		ref = ckpt_obj_checkpoint(ctx, task, vma->vm_file,
-					  CKPT_OBJ_FILE);
-		if (ref < 0)
-			return ref;
+	areas = ckpt_mm_areas(mm, &nr);
+	if (IS_ERR(areas))
+		return PTR_ERR(areas);
+	for (i = 0; i < nr; i++) {
+		if (!ret)
+			ret = ckpt_area_checkpoint(ctx, task, &areas[i]);
+		if (areas[i].file)
+			fput(areas[i].file);
 	}
-	return 0;
+	kvfree(areas);
+	return ret;
 }
 
 static int ckpt_mm_record(struct ckpt_ctx *ctx, struct mm_struct *mm,
@@ -471,6 +544,9 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	ret = ckpt_mm_refusals(ctx, task, mm);
 	if (ret)
 		return ret;
+	ret = ckpt_mm_files(ctx, task, mm, &exe_ref);
+	if (ret)
+		return ret;
 	w.addrs = kvmalloc_array(CKPT_CHUNK_PAGES, sizeof(*w.addrs),
 				 GFP_KERNEL);
 	w.pages = kvmalloc_array(CKPT_CHUNK_PAGES, sizeof(*w.pages),
@@ -483,15 +559,13 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		ret = -EINTR;
 		goto free;
 	}
-	ret = ckpt_mm_files(ctx, task, mm, &exe_ref);
-	if (!ret)
-		ret = ckpt_mm_record(ctx, mm, obj, exe_ref);
+	ret = ckpt_mm_record(ctx, mm, obj, exe_ref);
 	if (!ret)
 		ret = ckpt_mm_context_record(ctx, mm);
 	vma_iter_init(&vmi, mm, 0);
 	if (!ret)
 		for_each_vma(vmi, vma) {
-			ret = ckpt_vma_checkpoint(ctx, task, vma, &w);
+			ret = ckpt_vma_checkpoint(ctx, vma, &w);
 			if (ret)
 				break;
 		}
@@ -499,6 +573,12 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	for (i = 0; i < w.nr; i++)
 		if (w.pages[i])
 			put_page(w.pages[i]);
+	if (w.bad)
+		ckpt_err(ctx, task, ret,
+			 "page %lx has been lost to a memory error", w.bad);
+	else if (ret == -EBUSY)
+		ckpt_err(ctx, task, ret,
+			 "memory changes: it is shared with a task that runs");
 free:
 	kvfree(w.addrs);
 	kvfree(w.pages);
@@ -578,6 +658,10 @@ static bool ckpt_vma_flags_valid(const struct ckpt_hdr_vma *h)
 		return false;
 	if (file ? !h->file_ref : h->file_ref || h->offset)
 		return false;
+	if ((h->flags & CKPT_VMAF_COMMITTED) &&
+	    (type != MAP_PRIVATE || (h->prot & PROT_WRITE) ||
+	     (h->map_flags & MAP_NORESERVE) || h->kind == CKPT_VMA_SPECIAL))
+		return false;
 	return PAGE_ALIGNED(h->offset) &&
 	       !((h->flags & CKPT_VMAF_NAMED) && h->kind == CKPT_VMA_SPECIAL);
 }
@@ -626,6 +710,7 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	unsigned long addr, populate, flags = h->map_flags | MAP_FIXED_NOREPLACE;
 	struct file *file = NULL;
 	vm_flags_t vm_flags = 0;
+	long committed = 0;
 	int ret;
 
 	if (h->kind == CKPT_VMA_FILE) {
@@ -646,18 +731,29 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	}
 
 	ret = security_mmap_file(file, h->prot, flags);
-	if (!ret)
-		ret = mmap_write_lock_killable(current->mm);
+	if (!ret && (h->flags & CKPT_VMAF_COMMITTED)) {
+		/* It was writable once; mmap(2) counts only what is. */
+		committed = (h->end - h->start) >> PAGE_SHIFT;
+		vm_flags |= VM_ACCOUNT;
+		ret = security_vm_enough_memory_mm(current->mm, committed);
+	}
 	if (ret)
-		return ret;
+		return ckpt_err(ctx, current, ret,
+				"memory %llx-%llx cannot be mapped", h->start,
+				h->end);
+	if (mmap_write_lock_killable(current->mm)) {
+		vm_unacct_memory(committed);
+		return -EINTR;
+	}
 	addr = do_mmap(file, h->start, h->end - h->start, h->prot, flags,
 		       vm_flags, h->offset >> PAGE_SHIFT, &populate, NULL);
 	mmap_write_unlock(current->mm);
-	if (addr != h->start)
-		return ckpt_err(ctx, current,
-				IS_ERR_VALUE(addr) ? (int)addr : -EINVAL,
+	if (IS_ERR_VALUE(addr)) {
+		vm_unacct_memory(committed);
+		return ckpt_err(ctx, current, addr,
 				"memory %llx-%llx cannot be mapped", h->start,
 				h->end);
+	}
 	return ckpt_vma_advise(ctx, h);
 }
 

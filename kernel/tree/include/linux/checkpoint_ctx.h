@@ -38,7 +38,8 @@ struct ckpt_restore;
  * struct ckpt_member - one task of the hierarchy
  * @task: the task, with a reference
  * @pids: its entry of the task array
- * @held: checkpoint: the task carries JOBCTL_TRAP_CKPT for us
+ * @held: checkpoint: the task carries JOBCTL_TRAP_CKPT for us; restart: it has
+ *	been drawn in
  * @done: restart: the task has restored its state
  */
 struct ckpt_member {
@@ -78,7 +79,8 @@ enum ckpt_phase {
  * @wait: for members that park, end or make progress
  * @members: tasks of the hierarchy, in the order of the task array
  * @nr_members: how many
- * @lost: pid of a member that ended on the way, 0 for none
+ * @lost: a member ended on the way
+ * @captured: checkpoint: nobody looks at the members any more
  * @boottime: restart: CLOCK_BOOTTIME of the source at the checkpoint, ns
  * @image: checkpoint: what has been captured
  * @objs: checkpoint: shared objects by address
@@ -111,7 +113,8 @@ struct ckpt_ctx {
 	wait_queue_head_t wait;
 	struct ckpt_member *members;
 	u32 nr_members;
-	pid_t lost;
+	bool lost;
+	bool captured;
 	s64 boottime;
 
 	struct ckpt_image *image;
@@ -191,6 +194,7 @@ struct ckpt_obj_ops {
 /* Shared objects: kernel/checkpoint/objhash.c */
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
+s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj);
 void *ckpt_obj_fetch(struct ckpt_ctx *ctx, s32 ref, u32 objtype);
 
@@ -227,6 +231,7 @@ u64 arch_ckpt_task_flags(struct task_struct *task);
 void arch_ckpt_set_task_flags(u64 flags);
 int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			  struct mm_struct *mm);
+bool arch_ckpt_pkey_derived(struct vm_area_struct *vma);
 const void *arch_ckpt_vdso(struct mm_struct *mm, unsigned long *addr,
 			   size_t *size);
 int arch_ckpt_map_vdso(unsigned long addr);

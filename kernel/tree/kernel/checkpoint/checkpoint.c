@@ -32,19 +32,23 @@ static void ckpt_phase(struct ckpt_ctx *ctx, enum checkpoint_trace_phase phase)
 static struct task_struct *ckpt_root_task(struct ckpt_ctx *ctx, pid_t pid)
 {
 	struct task_struct *task;
+	bool init = false;
+	struct pid *tgid;
 	int ret = 0;
 
 	rcu_read_lock();
 	task = pid ? find_task_by_vpid(pid) : current;
-	if (task)
+	if (task) {
 		task = get_task_struct(task->group_leader);
+		tgid = task_tgid(task);
+		init = tgid && is_child_reaper(tgid);
+	}
 	rcu_read_unlock();
 	if (!task)
 		return ERR_PTR(ckpt_err(ctx, NULL, -ESRCH,
 					"there is no task %d", pid));
 
-	if (!(ctx->uflags & CHECKPOINT_SUBTREE) &&
-	    !is_child_reaper(task_tgid(task)))
+	if (!(ctx->uflags & CHECKPOINT_SUBTREE) && !init)
 		ret = ckpt_err(ctx, task, -EINVAL,
 			       "not the init of a container, and CHECKPOINT_SUBTREE is not given");
 	else if (task->flags & PF_KTHREAD)
@@ -61,11 +65,9 @@ static struct task_struct *ckpt_root_task(struct ckpt_ctx *ctx, pid_t pid)
 
 static int ckpt_add_member(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	struct pid_namespace *ns = task_active_pid_ns(task);
+	struct pid_namespace *ns;
 	struct ckpt_member *member;
 
-	if (!ns)
-		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
 	member = kvzalloc(sizeof(*member), GFP_KERNEL_ACCOUNT);
 	if (!member)
 		return -ENOMEM;
@@ -74,14 +76,19 @@ static int ckpt_add_member(struct ckpt_ctx *ctx, struct task_struct *task)
 	ctx->nr_members = 1;
 
 	rcu_read_lock();
-	member->pids.pid = task_pid_nr_ns(task, ns);
-	member->pids.tgid = task_tgid_nr_ns(task, ns);
-	member->pids.ppid = task_tgid_nr_ns(rcu_dereference(task->real_parent),
-					    ns);
-	member->pids.pgid = task_pgrp_nr_ns(task, ns);
-	member->pids.sid = task_session_nr_ns(task, ns);
+	ns = task_active_pid_ns(task);
+	if (ns) {
+		member->pids.pid = task_pid_nr_ns(task, ns);
+		member->pids.tgid = task_tgid_nr_ns(task, ns);
+		member->pids.ppid =
+			task_tgid_nr_ns(rcu_dereference(task->real_parent), ns);
+		member->pids.pgid = task_pgrp_nr_ns(task, ns);
+		member->pids.sid = task_session_nr_ns(task, ns);
+	}
 	rcu_read_unlock();
 	member->pids.flags = CKPT_PIDS_ROOT;
+	if (!member->pids.pid)
+		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
 	return 0;
 }
 
@@ -244,6 +251,7 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 	ckpt_phase(ctx, CKPT_TRACE_HELD);
 
 	ret = ckpt_capture(ctx);
+	ckpt_captured(ctx);
 	if (ret)
 		goto release;
 	ckpt_phase(ctx, CKPT_TRACE_CAPTURED);
@@ -266,7 +274,8 @@ release:
 	ckpt_release(ctx);
 	ckpt_phase(ctx, CKPT_TRACE_RELEASED);
 out:
-	if (ret && !ckpt_dry_run(ctx))
+	/* A call that starts over has not written anything. */
+	if (ret && ret != -ERESTARTSYS && !ckpt_dry_run(ctx))
 		ckpt_image_emit_error(ctx, ret);
 	if (ckpt_dry_run(ctx))
 		return ret;

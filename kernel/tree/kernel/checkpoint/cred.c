@@ -199,6 +199,10 @@ static int ckpt_cred_caps(struct ckpt_ctx *ctx, struct cred *new,
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not change the bounding set to %llx",
 				h->cap_bounding);
+	if (issecure(SECURE_NO_CAP_AMBIENT_RAISE) &&
+	    !cap_issubset(ambient, old->cap_ambient))
+		return ckpt_err(ctx, current, -EPERM,
+				"the caller may not raise ambient capabilities");
 	new->cap_bset = bounding;
 	new->cap_ambient = ambient;
 	return 0;

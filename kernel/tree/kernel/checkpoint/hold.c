@@ -80,10 +80,17 @@ void __checkpoint_exit(struct task_struct *task)
 	if (!ctx)
 		return;
 
-	WRITE_ONCE(ctx->lost, task_pid_nr(task));
+	WRITE_ONCE(ctx->lost, true);
 	if (ctx->restart)
 		ckpt_abort(ctx, -ESRCH);
 	wake_up_all(&ctx->wait);
+	/*
+	 * Who captures looks at the address space, the files and the stack of
+	 * this task, on the word that it stays where it is. That does not take
+	 * long: nothing is written while capturing.
+	 */
+	if (!ctx->restart)
+		wait_event(ctx->wait, READ_ONCE(ctx->captured));
 	ckpt_ctx_put(ctx);
 }
 
@@ -169,7 +176,7 @@ static bool ckpt_all_parked(struct ckpt_ctx *ctx)
  * @ctx: checkpoint context; a member that is current is left alone
  *
  * Return: 0; -EBUSY with a task that is running, traced or held by another
- * operation; -ESRCH when one ends; -EINTR.
+ * operation; -ESRCH when one ends; -ERESTARTSYS.
  */
 int ckpt_hold(struct ckpt_ctx *ctx)
 {
@@ -193,9 +200,9 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 						       ckpt_all_parked(ctx),
 						       HZ / 100 ?: 1);
 	} while (!ret);
+	/* Nothing has been done that the call could not do again. */
 	if (ret < 0)
-		return ckpt_err(ctx, NULL, -EINTR,
-				"interrupted while waiting for the tasks to stop");
+		return -ERESTARTSYS;
 
 	/*
 	 * Parked is said a moment before the task leaves its CPU, and with it
@@ -222,19 +229,18 @@ int ckpt_hold(struct ckpt_ctx *ctx)
  */
 int ckpt_hold_intact(struct ckpt_ctx *ctx)
 {
-	pid_t lost = READ_ONCE(ctx->lost);
 	struct task_struct *task;
 	u32 i;
 
-	if (lost)
+	if (READ_ONCE(ctx->lost))
 		return ckpt_err(ctx, NULL, -ESRCH,
-				"task %d has ended during the checkpoint",
-				lost);
+				"a task has ended during the checkpoint");
 	for (i = 0; i < ctx->nr_members; i++) {
 		task = ctx->members[i].task;
 		if (task == current)
 			continue;
-		if (fatal_signal_pending(task))
+		if (fatal_signal_pending(task) ||
+		    (READ_ONCE(task->flags) & PF_EXITING))
 			return ckpt_err(ctx, task, -ESRCH,
 					"the task is being killed");
 		if (READ_ONCE(task->ptrace))
@@ -242,6 +248,16 @@ int ckpt_hold_intact(struct ckpt_ctx *ctx)
 					"the task is traced");
 	}
 	return 0;
+}
+
+/**
+ * ckpt_captured - nobody looks at the members any more
+ * @ctx: checkpoint context
+ */
+void ckpt_captured(struct ckpt_ctx *ctx)
+{
+	WRITE_ONCE(ctx->captured, true);
+	wake_up_all(&ctx->wait);
 }
 
 /**
@@ -257,6 +273,7 @@ void ckpt_release(struct ckpt_ctx *ctx)
 	bool put;
 	u32 i;
 
+	ckpt_captured(ctx);
 	for (i = 0; i < ctx->nr_members; i++) {
 		if (!ctx->members[i].held)
 			continue;

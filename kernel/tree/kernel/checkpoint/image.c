@@ -71,13 +71,19 @@ struct ckpt_image *ckpt_image_alloc(void)
 	return image;
 }
 
-static void ckpt_chunk_free(struct ckpt_chunk *chunk)
+static void ckpt_chunk_put_pages(struct ckpt_chunk *chunk)
 {
 	u32 i;
 
 	for (i = 0; i < chunk->nr; i++)
 		if (chunk->pages[i])
 			put_page(chunk->pages[i]);
+	chunk->nr = 0;
+}
+
+static void ckpt_chunk_free(struct ckpt_chunk *chunk)
+{
+	ckpt_chunk_put_pages(chunk);
 	if (chunk->mm)
 		mmdrop(chunk->mm);
 	kvfree(chunk->pages);
@@ -416,6 +422,8 @@ int ckpt_image_emit(struct ckpt_ctx *ctx)
 			ret = ckpt_emit_pages(ctx, chunk);
 		if (ret)
 			break;
+		/* Those that came back from swap need not stay. */
+		ckpt_chunk_put_pages(chunk);
 	}
 	if (!ret) {
 		tail.checksum = xxh64_digest(&ctx->hash);

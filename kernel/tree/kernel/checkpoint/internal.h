@@ -94,6 +94,7 @@ int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
 int ckpt_hold_intact(struct ckpt_ctx *ctx);
+void ckpt_captured(struct ckpt_ctx *ctx);
 void ckpt_release(struct ckpt_ctx *ctx);
 
 /* checkpoint.c */

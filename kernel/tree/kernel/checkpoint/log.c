@@ -11,6 +11,7 @@
  * err is a negative errno, pid the task at fault, pos the position in the
  * image (restart), obj the number of the object at hand.
  */
+#include <linux/ctype.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -36,7 +37,7 @@ static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
 		     const char *fmt, va_list args)
 {
 	char comm[TASK_COMM_LEN];
-	size_t len, max = CKPT_ERR_LEN;
+	size_t len, i, max = CKPT_ERR_LEN;
 	char *line;
 
 	line = kmalloc(max + 1, GFP_KERNEL);
@@ -55,6 +56,10 @@ static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
 		len += scnprintf(line + len, max - len, "[pos %llu]", ctx->pos);
 	len += scnprintf(line + len, max - len, " ");
 	len += vscnprintf(line + len, max - len, fmt, args);
+	/* One line, whatever names files have. */
+	for (i = 0; i < len; i++)
+		if (iscntrl(line[i]))
+			line[i] = '?';
 
 	mutex_lock(&ctx->log_lock);
 	if (err && !ctx->msg[0])

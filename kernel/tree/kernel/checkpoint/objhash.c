@@ -135,6 +135,22 @@ s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 }
 
 /**
+ * ckpt_obj_known - number of an object, if it has been captured
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: the object's number, or 0.
+ */
+s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	struct ckpt_object *obj;
+
+	obj = ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+	return obj ? obj->ref : 0;
+}
+
+/**
  * ckpt_obj_number - number an object: its record is captured now
  * @ctx: checkpoint context
  * @obj: the object

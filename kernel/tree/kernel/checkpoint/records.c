@@ -134,7 +134,8 @@ static bool is_vma_kind(u64 v)
 	CKPT_VMAF_LOCKED | \
 	CKPT_VMAF_LOCKONFAULT | \
 	CKPT_VMAF_NAMED | \
-	CKPT_VMAF_SEALED)
+	CKPT_VMAF_SEALED | \
+	CKPT_VMAF_COMMITTED)
 
 #define MM_FLAGS_MASK ( \
 	CKPT_MMF_THP_DISABLE | \
@@ -758,7 +759,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_SIGNAL,
 		.name = "signal",
 		.size = sizeof(struct ckpt_hdr_signal),
-		.max_len = 1200,
+		.max_len = 1248,
 		.objtype = CKPT_OBJ_SIGNAL,
 		.check = check_signal,
 	},

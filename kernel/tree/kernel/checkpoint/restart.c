@@ -15,7 +15,9 @@
  * returns to a caller that is as it was.
  */
 #include <linux/cgroup.h>
+#include <linux/iocontext.h>
 #include <linux/list.h>
+#include <linux/nsproxy.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -90,6 +92,16 @@ static int ckpt_check_header(struct ckpt_ctx *ctx,
 	return 0;
 }
 
+/* Room for the root of the hierarchy, which is the only task so far. */
+static int ckpt_alloc_member(struct ckpt_ctx *ctx)
+{
+	ctx->members = kvzalloc(sizeof(*ctx->members), GFP_KERNEL_ACCOUNT);
+	if (!ctx->members)
+		return -ENOMEM;
+	ctx->nr_members = 1;
+	return 0;
+}
+
 static int ckpt_read_members(struct ckpt_ctx *ctx)
 {
 	struct ckpt_hdr_tree *tree;
@@ -106,10 +118,6 @@ static int ckpt_read_members(struct ckpt_ctx *ctx)
 				"image of %u tasks, this kernel restores one",
 				nr);
 
-	ctx->members = kvcalloc(nr, sizeof(*ctx->members), GFP_KERNEL_ACCOUNT);
-	if (!ctx->members)
-		return -ENOMEM;
-	ctx->nr_members = nr;
 	for (i = 0; i < nr; i++) {
 		pids = ckpt_next_record(ctx, CKPT_HDR_PIDS);
 		if (IS_ERR(pids))
@@ -176,11 +184,14 @@ static long ckpt_perish(void)
 	return -EINTR;
 }
 
-static int ckpt_single_threaded(struct ckpt_ctx *ctx)
+/* Does changing the caller change nobody else? */
+static bool ckpt_caller_alone(void)
 {
-	if (thread_group_empty(current))
-		return 0;
-	return ckpt_err(ctx, current, -EBUSY, "the caller has threads");
+	struct io_context *ioc = current->io_context;
+
+	return thread_group_empty(current) &&
+	       refcount_read(&current->sighand->count) == 1 &&
+	       (!ioc || atomic_read(&ioc->active_ref) == 1);
 }
 
 /**
@@ -197,7 +208,11 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	int ret;
 
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_BEGIN, 0);
-	ret = ckpt_single_threaded(ctx);
+	if (!ckpt_caller_alone())
+		ret = ckpt_err(ctx, current, -EBUSY,
+			       "the caller has threads, or shares signal handlers or an I/O context");
+	else
+		ret = ckpt_alloc_member(ctx);
 	if (!ret)
 		ret = ckpt_read_frame(ctx);
 	if (!ret)
@@ -273,7 +288,7 @@ long ckpt_restart_member(unsigned long uflags)
 	struct ckpt_ctx *ctx;
 	int ret;
 
-	if (!thread_group_empty(current))
+	if (!ckpt_caller_alone())
 		return -EBUSY;
 
 	spin_lock(&ckpt_waiters_lock);
@@ -342,9 +357,16 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
 		return ckpt_err(ctx, task, -EPERM,
 				"the caller may not trace the task");
-	if (wait_event_killable(ckpt_waiters_wait, ckpt_is_waiting(task)))
+	/* Nobody tells when it ends, so look again from time to time. */
+	do {
+		ret = wait_event_killable_timeout(ckpt_waiters_wait,
+						  ckpt_is_waiting(task),
+						  HZ / 10 ?: 1);
+	} while (!ret);
+	if (ret < 0)
 		return ckpt_err(ctx, task, -EINTR,
 				"interrupted while waiting for the task");
+	ret = 0;
 
 	spin_lock(&ckpt_waiters_lock);
 	waiter = ckpt_find_waiter(task);
@@ -358,6 +380,7 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 			refcount_inc(&ctx->users);
 			task->checkpoint_ctx = ctx;
 			waiter->index = index;
+			ctx->members[index].held = true;
 			ctx->nr_drawn++;
 			WRITE_ONCE(waiter->ctx, ctx);
 		}
@@ -375,7 +398,11 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 static int ckpt_find_root(struct ckpt_ctx *ctx, pid_t pid)
 {
 	struct task_struct *task;
+	int ret;
 
+	ret = ckpt_alloc_member(ctx);
+	if (ret)
+		return ret;
 	rcu_read_lock();
 	task = find_task_by_vpid(pid);
 	if (task && same_thread_group(rcu_dereference(task->real_parent),
@@ -406,11 +433,16 @@ static int ckpt_freeze_cgroup(struct ckpt_ctx *ctx, bool freeze)
 	cgrp = task_dfl_cgroup(task);
 	own = task_dfl_cgroup(current);
 	rcu_read_unlock();
-	if (!cgroup_parent(cgrp) || cgroup_is_descendant(own, cgrp))
+	if (!ns_capable(current->nsproxy->cgroup_ns->user_ns, CAP_SYS_ADMIN))
+		ret = -EPERM;
+	else if (!cgroup_parent(cgrp) || cgroup_is_descendant(own, cgrp))
 		ret = -EBUSY;
 	else if (freeze)
 		cgroup_freeze(cgrp, true);
 	cgroup_unlock();
+	if (ret == -EPERM)
+		return ckpt_err(ctx, task, ret,
+				"RESTART_FROZEN: the caller may not freeze cgroups");
 	if (ret)
 		return ckpt_err(ctx, task, ret,
 				"RESTART_FROZEN: the task is in the root cgroup, or in that of the caller");
@@ -443,6 +475,17 @@ static void ckpt_end_ghosts(void)
 	wake_up_all(&ckpt_waiters_wait);
 }
 
+/* One may sit in a read of an image that does not come. */
+static void ckpt_kill_drawn(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i].held)
+			send_sig_info(SIGKILL, SEND_SIG_PRIV,
+				      ctx->members[i].task);
+}
+
 static bool ckpt_none_drawn(struct ckpt_ctx *ctx)
 {
 	bool none;
@@ -457,11 +500,18 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 {
 	int ret;
 
-	ret = ckpt_read_frame(ctx);
+	/*
+	 * The root first, even before the image: so it ends with the restart
+	 * whatever goes wrong. It does not begin before all is known.
+	 */
+	WRITE_ONCE(ctx->active, U32_MAX);
+	ret = ckpt_find_root(ctx, pid);
 	if (!ret)
-		ret = ckpt_find_root(ctx, pid);
+		ret = ckpt_draw(ctx, ctx->members[0].task, 0);
 	if (!ret)
 		ret = ckpt_freeze_cgroup(ctx, false);
+	if (!ret)
+		ret = ckpt_read_frame(ctx);
 	if (ret)
 		return ret;
 	if (task_pid_nr_ns(ctx->members[0].task,
@@ -471,11 +521,6 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 			  "the task had the pid %d",
 			  ctx->members[0].pids.pid);
 
-	/* Nobody begins before all are drawn in. */
-	WRITE_ONCE(ctx->active, U32_MAX);
-	ret = ckpt_draw(ctx, ctx->members[0].task, 0);
-	if (ret)
-		return ret;
 	WRITE_ONCE(ctx->active, 0);
 	wake_up_all(&ctx->wait);
 
@@ -523,8 +568,10 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	ret = ckpt_coordinate(ctx, pid);
 	if (ret == -ERESTARTSYS)
 		ret = -EINTR;
-	if (ret)
+	if (ret) {
 		ckpt_abort(ctx, ret);
+		ckpt_kill_drawn(ctx);
+	}
 	ckpt_end_ghosts();
 	/* They do not sleep for long: each has been woken up to succeed or die. */
 	wait_event(ctx->wait, ckpt_none_drawn(ctx));

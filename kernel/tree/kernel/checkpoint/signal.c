@@ -9,6 +9,7 @@
 #include <linux/sched/cputime.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/signal.h>
 #include <linux/slab.h>
 
@@ -317,6 +318,12 @@ static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
 		setmax_mm_hiwater_rss(&pages, task->mm);
 	h->maxrss = (u64)pages << (PAGE_SHIFT - 10);
 	h->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
+	h->utime = sig->utime;
+	h->stime = sig->stime;
+	h->minflt = sig->min_flt;
+	h->majflt = sig->maj_flt;
+	h->nvcsw = sig->nvcsw;
+	h->nivcsw = sig->nivcsw;
 	h->cutime = sig->cutime;
 	h->cstime = sig->cstime;
 	h->inblock = sig->inblock;
@@ -369,8 +376,8 @@ static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
 static int ckpt_check_rlimits(struct ckpt_ctx *ctx,
 			      const struct ckpt_hdr_signal *h)
 {
-	struct rlimit *rlim = current->signal->rlim;
-	int i;
+	struct rlimit *rlim = current->signal->rlim, new;
+	int i, ret;
 
 	if (h->nr_rlimits != RLIM_NLIMITS)
 		return ckpt_err(ctx, current, -EINVAL,
@@ -387,6 +394,12 @@ static int ckpt_check_rlimits(struct ckpt_ctx *ctx,
 			return ckpt_err(ctx, current, -EPERM,
 					"the caller may not raise resource limit %d to %llu",
 					i, h->rlimits[i].max);
+		new.rlim_cur = h->rlimits[i].cur;
+		new.rlim_max = h->rlimits[i].max;
+		ret = security_task_setrlimit(current, i, &new);
+		if (ret)
+			return ckpt_err(ctx, current, ret,
+					"resource limit %d", i);
 	}
 	return 0;
 }
@@ -493,6 +506,13 @@ static void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
 	write_seqlock_irq(&sig->stats_lock);
 	sig->maxrss = h->maxrss >> (PAGE_SHIFT - 10);
 	sig->cmaxrss = h->cmaxrss >> (PAGE_SHIFT - 10);
+	sig->utime = h->utime;
+	sig->stime = h->stime;
+	sig->sum_sched_runtime = h->utime + h->stime;
+	sig->min_flt = h->minflt;
+	sig->maj_flt = h->majflt;
+	sig->nvcsw = h->nvcsw;
+	sig->nivcsw = h->nivcsw;
 	sig->cutime = h->cutime;
 	sig->cstime = h->cstime;
 	sig->inblock = h->inblock;
@@ -533,6 +553,7 @@ int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	const struct ckpt_hdr_signal *h = r->signal->h;
 	struct signal_struct *sig = current->signal;
 	struct itimerspec64 value;
+	u64 left;
 	int i, ret;
 
 	ret = ckpt_sighand_commit(ctx, r->sighand);
@@ -552,7 +573,11 @@ int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		return ret;
 
 	for (i = 0; i < ARRAY_SIZE(h->itimers); i++) {
-		value.it_value = ns_to_timespec64(h->itimers[i].value);
+		left = h->itimers[i].value;
+		/* A CPU timer is set to fire a tick later than asked for. */
+		if (i != ITIMER_REAL && left)
+			left = left > TICK_NSEC ? left - TICK_NSEC : 1;
+		value.it_value = ns_to_timespec64(left);
 		value.it_interval = ns_to_timespec64(h->itimers[i].interval);
 		do_setitimer(i, &value, NULL);
 	}

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -190,17 +191,20 @@ static const struct ckpt_record *ckpt_read_hdr(struct ckpt_ctx *ctx,
 
 static int ckpt_skip(struct ckpt_ctx *ctx, u32 len)
 {
-	u8 buf[256];
+	void *buf = kmalloc(SZ_4K, GFP_KERNEL);
+	int ret = 0;
 	u32 n;
-	int ret;
 
-	for (; len; len -= n) {
-		n = min_t(u32, len, sizeof(buf));
+	if (!buf)
+		return -ENOMEM;
+	for (; !ret && len; len -= n) {
+		n = min_t(u32, len, SZ_4K);
 		ret = ckpt_read(ctx, buf, n);
-		if (ret)
-			return ret;
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
 	}
-	return 0;
+	kfree(buf);
+	return ret;
 }
 
 static void *ckpt_read_body(struct ckpt_ctx *ctx, const struct ckpt_record *rec,

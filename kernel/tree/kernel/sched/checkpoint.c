@@ -121,8 +121,7 @@ static int ckpt_sched_check(struct ckpt_ctx *ctx,
 		return ckpt_err(ctx, p, -EPERM,
 				"the caller may not use scheduling policy %u",
 				h->policy);
-	if (fair_policy(h->policy) && h->nice < task_nice(p) &&
-	    !can_nice(p, h->nice))
+	if (h->nice < task_nice(p) && !can_nice(p, h->nice))
 		return ckpt_err(ctx, p, -EPERM,
 				"the caller may not use nice value %d",
 				h->nice);
@@ -208,6 +207,10 @@ int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h)
 	if (ret)
 		return ckpt_err(ctx, current, ret,
 				"scheduling policy %u", h->policy);
+
+	/* Other policies have a nice value as well, for when they end. */
+	if (task_nice(current) != h->nice)
+		set_user_nice(current, h->nice);
 
 	if (h->nr_words) {
 		mask = kmalloc(cpumask_size(), GFP_KERNEL);

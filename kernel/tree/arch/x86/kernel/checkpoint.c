@@ -14,6 +14,7 @@
 #include <asm/fpu/xcr.h>
 #include <asm/fpu/xstate.h>
 #include <asm/mmu.h>
+#include <asm/mmu_context.h>
 #include <asm/prctl.h>
 #include <asm/proto.h>
 #include <asm/tsc.h>
@@ -97,6 +98,9 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "shadow stack");
 #endif
 #ifdef CONFIG_X86_IOPL_IOPERM
+	if (!ret && task->thread.io_bitmap)
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "I/O permission bitmap (ioperm)");
 	if (!ret && task->thread.iopl_emul)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "I/O privilege level %d",
 				  (int)task->thread.iopl_emul);
@@ -180,6 +184,7 @@ void arch_ckpt_set_task_flags(u64 flags)
 int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			  struct mm_struct *mm)
 {
+	int __maybe_unused keys;
 	int ret = 0;
 
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
@@ -194,12 +199,32 @@ int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 #endif
 #ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
 	/* Key 0 is always there, and one may stand for execute-only. */
-	if (!ret && (mm->context.pkey_allocation_map & ~1) &&
-	    mm->context.execute_only_pkey < 0)
+	keys = mm->context.pkey_allocation_map & ~1;
+	if (mm->context.execute_only_pkey > 0)
+		keys &= ~BIT(mm->context.execute_only_pkey);
+	if (!ret && keys)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "memory protection keys");
 #endif
 	return ret;
+}
+
+/**
+ * arch_ckpt_pkey_derived - does mmap(2) give an area its protection key?
+ * @vma: area with a key
+ *
+ * An area that can be executed and nothing else gets the key that stands for
+ * that: the first one, if the program has none of its own.
+ */
+bool arch_ckpt_pkey_derived(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
+	return (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC &&
+	       vma_pkey(vma) == vma->vm_mm->context.execute_only_pkey &&
+	       vma_pkey(vma) == 1;
+#else
+	return false;
+#endif
 }
 
 /**

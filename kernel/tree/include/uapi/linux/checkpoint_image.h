@@ -823,6 +823,11 @@ enum ckpt_vma_kind {
 #define CKPT_VMAF_LOCKONFAULT	0x00000002U	/* MLOCK_ONFAULT of mlock2(2) */
 #define CKPT_VMAF_NAMED		0x00000004U	/* PR_SET_VMA_ANON_NAME: a string record follows */
 #define CKPT_VMAF_SEALED	0x00000008U	/* mseal(2) */
+/*
+ * counts against the commit limit (Committed_AS of /proc/meminfo) although it
+ * is not writable now
+ */
+#define CKPT_VMAF_COMMITTED	0x00000010U
 
 /*
  * CKPT_MMF_*: attributes of an address space.
@@ -1055,6 +1060,12 @@ struct ckpt_hdr_sighand {
  * @oom_score_adj: /proc/PID/oom_score_adj
  * @oom_score_adj_min: lowest oom_score_adj that needs no privilege
  * @itimers: ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF
+ * @utime: user CPU time of ended threads, nanoseconds
+ * @stime: system CPU time of ended threads, nanoseconds
+ * @minflt: minor faults of ended threads
+ * @majflt: major faults of ended threads
+ * @nvcsw: voluntary context switches of ended threads
+ * @nivcsw: involuntary context switches of ended threads
  * @cutime: user CPU time of waited-for children, nanoseconds
  * @cstime: system CPU time of waited-for children, nanoseconds
  * @cmaxrss: largest resident set of a waited-for child, KiB
@@ -1078,6 +1089,12 @@ struct ckpt_hdr_signal {
 	__s32 oom_score_adj;
 	__s32 oom_score_adj_min;
 	struct ckpt_itimer itimers[3];
+	__u64 utime;
+	__u64 stime;
+	__u64 minflt;
+	__u64 majflt;
+	__u64 nvcsw;
+	__u64 nivcsw;
 	__u64 cutime;
 	__u64 cstime;
 	__u64 cmaxrss;
