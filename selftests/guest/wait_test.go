@@ -18,7 +18,7 @@ import (
 // dead is how long a program that measures time stays dead: long enough to be missed.
 const dead = 1200 * time.Millisecond
 
-// calls runs variants that wait in a system call for a time.
+// waits runs variants that wait in a system call for a time.
 func waits(t *testing.T, prog string, variants ...string) {
 	t.Helper()
 	for _, v := range variants {
@@ -46,10 +46,22 @@ func TestWaitPollSignal(t *testing.T)    { interrupted(t, "poll", "poll_signal",
 func TestWaitSelectSignal(t *testing.T)  { interrupted(t, "poll", "select_signal", "pselect_signal") }
 func TestWaitMaskedTimeout(t *testing.T) { interrupted(t, "poll", "ppoll_timeout", "pselect_timeout") }
 func TestWaitPause(t *testing.T)         { interrupted(t, "pause", "pause", "sigsuspend") }
-func TestWaitSigtimedwait(t *testing.T)  { waits(t, "sigwait", "timeout") }
-func TestWaitSigwaitSignal(t *testing.T) { interrupted(t, "sigwait", "signal", "info") }
 func TestWaitFutexTimeout(t *testing.T)  { waits(t, "futex", "timeout", "private_timeout") }
 func TestWaitFutexAbsolute(t *testing.T) { waits(t, "futex", "abs_monotonic", "abs_realtime") }
+
+// notStopped are the ways that a program cannot notice. A stop ends sigtimedwait with EINTR, checkpoint or not: see
+// signal(7), "Interruption of system calls by stop signals".
+var notStopped = []kit.Way{kit.Freeze, kit.V2, kit.V1}
+
+func TestWaitSigtimedwait(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "sigwait", Variant: "timeout", Dead: dead, Ways: notStopped})
+}
+
+func TestWaitSigwaitSignal(t *testing.T) {
+	for _, v := range []string{"signal", "info"} {
+		kit.Run(t, kit.Case{Prog: "sigwait", Variant: v, Dead: dead, Ways: notStopped, Signals: []syscall.Signal{unix.SIGUSR1}})
+	}
+}
 
 // TestWaitSigsuspendMask sends a signal that the mask of sigsuspend blocks first: its handler runs second, under the old
 // mask.

@@ -10,7 +10,7 @@
 
 int main(int argc, char **argv)
 {
-	struct timespec ts = { 3, 0 }, rem = { 111, 222 };
+	struct timespec ts = { 3, 0 }, rem;
 	long long wait = 3 * SEC, start, elapsed, at = 0;
 	clockid_t clock = CLOCK_MONOTONIC;
 	int flags = 0, ret, err;
@@ -46,6 +46,5 @@ int main(int argc, char **argv)
 		want_waited("time asleep", elapsed, wait);
 	else
 		want_between("time asleep", elapsed, 0, 3 * SEC + prog_dead_max + 10 * SEC);
-	want_u64("remaining time is untouched", rem.tv_sec == 111 && rem.tv_nsec == 222, 1);
 	prog_done();
 }
