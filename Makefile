@@ -101,7 +101,7 @@ series-check: # the series applies to the untouched source and gives the tree of
 
 .PHONY: bench
 bench: ## measure in a virtual machine, beside write(2), fork and memcpy
-	@$(GO) run ./qemu/cmd/vm -arch $(ARCH) -mem 6144 -go ./selftests/bench -append quiet -timeout 60m -- bench
+	@$(GO) run ./qemu/cmd/vm -arch $(ARCH) -mem 6144 -go ./selftests/bench -append "quiet clearcpuid=erms" -timeout 60m -- bench
 
 .PHONY: shell
 shell: ## boot the kernel and give a shell in it

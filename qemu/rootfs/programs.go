@@ -152,13 +152,15 @@ func program(root, cache, cc, source, inputs string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return "", err
 	}
+	// Of this process only: another build may be at the same program.
+	partial := fmt.Sprintf("%s.%d.tmp", output, os.Getpid())
 	args := append([]string{}, cflags...)
-	args = append(args, "-I"+filepath.Join(root, "kernel", "tree", "include", "uapi"), "-o", output+".tmp")
+	args = append(args, "-I"+filepath.Join(root, "kernel", "tree", "include", "uapi"), "-o", partial)
 	args = append(args, files...)
 	if out, err := exec.Command(cc, args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", strings.TrimPrefix(source, root+"/"), err, out)
 	}
-	return output, os.Rename(output+".tmp", output)
+	return output, os.Rename(partial, output)
 }
 
 func exists(path string) bool {

@@ -247,7 +247,7 @@ func TestCheckpointLeavesAlone(t *testing.T) {
 func TestCheckpointContainer(t *testing.T) {
 	p := kit.StartContainer(t, "counter")
 	p.Ready(t)
-	img, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_FREEZE)
+	img, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_FREEZE|calls.CHECKPOINT_KILL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +340,7 @@ func TestRestartNoImage(t *testing.T) {
 // TestRestartFrozen wants the program to come back frozen, and to go on when it is thawed.
 func TestRestartFrozen(t *testing.T) {
 	p := counting(t)
-	img := kit.MustCheckpoint(t, p.Pid, calls.CHECKPOINT_FREEZE)
+	img := kit.MustCheckpoint(t, p.Pid, calls.CHECKPOINT_FREEZE|calls.CHECKPOINT_KILL)
 	p.Kill(t)
 	size := func() int64 { st, _ := os.Stat(filepath.Join(p.Dir, "count")); return st.Size() }
 	r := kit.StartRestart(t, img, []string{"/bin/restart", "--frozen", "--no-wait", "-l", filepath.Join(t.TempDir(), "log")})

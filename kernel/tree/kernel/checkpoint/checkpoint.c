@@ -118,7 +118,7 @@ static int ckpt_capture_header(struct ckpt_ctx *ctx)
 	if (!h)
 		return -ENOMEM;
 	h->magic = CKPT_MAGIC_HEAD;
-	h->arch_id = (__force __u16)cpu_to_le16(arch_ckpt_id());
+	h->arch_id = cpu_to_le16(arch_ckpt_id());
 	h->rev = CKPT_REV;
 	h->page_shift = PAGE_SHIFT;
 	h->word_bits = BITS_PER_LONG;

@@ -47,7 +47,7 @@ SYSCALL_DEFINE5(clone_with_pids, unsigned long, clone_flags,
 		return -EFAULT;
 	if (set.num_pids < 0 || set.num_pids > ARRAY_SIZE(pids))
 		return -EINVAL;
-	if (copy_from_user(pids, set.target_pids,
+	if (copy_from_user(pids, (__force void __user *)set.target_pids,
 			   set.num_pids * sizeof(*pids)))
 		return -EFAULT;
 

@@ -40,16 +40,16 @@ void checkpoint_trap(void)
 	current->jobctl |= JOBCTL_CKPT_PARKED;
 	/* The reference that keeps the context goes with the siglock held. */
 	wake_up_all(&current->checkpoint_ctx->wait);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 	schedule();
 
 	clear_notify_signal();
 	if (unlikely(task_work_pending(current)))
 		task_work_run();
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&ckpt_task_sighand(current)->siglock);
 	current->jobctl &= ~JOBCTL_CKPT_PARKED;
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 
 	/* A task that came out of the cgroup v1 freezer goes back there. */
 	if (!checkpoint_trap_pending(current))
@@ -74,9 +74,9 @@ void __checkpoint_exit(struct task_struct *task)
 {
 	struct ckpt_ctx *ctx;
 
-	spin_lock_irq(&task->sighand->siglock);
+	spin_lock_irq(&ckpt_task_sighand(task)->siglock);
 	ctx = ckpt_detach(task);
-	spin_unlock_irq(&task->sighand->siglock);
+	spin_unlock_irq(&ckpt_task_sighand(task)->siglock);
 	if (!ctx)
 		return;
 

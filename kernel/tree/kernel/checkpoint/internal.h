@@ -7,6 +7,7 @@
 
 #include <linux/checkpoint.h>
 #include <linux/checkpoint_ctx.h>
+#include <linux/rcupdate.h>
 
 #include "records.h"
 
@@ -64,6 +65,15 @@ struct ckpt_signal {
 	struct ckpt_hdr_signal *h;
 	struct ckpt_hdr_sigpending *pending;
 };
+
+/**
+ * ckpt_task_sighand - signal handlers of a task that does not give them up
+ * @task: current, or a task that is held or waits in restart(2)
+ */
+static inline struct sighand_struct *ckpt_task_sighand(struct task_struct *task)
+{
+	return rcu_dereference_protected(task->sighand, true);
+}
 
 /* context.c */
 struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,

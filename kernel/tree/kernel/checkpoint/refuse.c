@@ -17,6 +17,10 @@
 
 #include "internal.h"
 
+#ifdef CONFIG_SECURITY_LANDLOCK
+#include "../../security/landlock/cred.h"
+#endif
+
 /* Refuse the task if a condition holds. */
 #define REFUSE(ctx, task, cond, err, fmt, ...)				\
 ({									\
@@ -180,6 +184,18 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	return ret;
 }
 
+static int ckpt_refuse_landlock(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	bool domain = false;
+
+#ifdef CONFIG_SECURITY_LANDLOCK
+	rcu_read_lock();
+	domain = landlock_cred(__task_cred(task))->domain;
+	rcu_read_unlock();
+#endif
+	return REFUSE(ctx, task, domain, -EOPNOTSUPP, "Landlock domain");
+}
+
 static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	int ret = 0;
@@ -216,6 +232,8 @@ int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = ckpt_refuse_namespaces(ctx, task);
 	if (!ret)
 		ret = ckpt_refuse_attached(ctx, task);
+	if (!ret)
+		ret = ckpt_refuse_landlock(ctx, task);
 	if (!ret)
 		ret = ckpt_refuse_keys(ctx, task);
 	if (!ret)

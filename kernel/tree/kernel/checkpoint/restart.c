@@ -66,7 +66,7 @@ void ckpt_abort(struct ckpt_ctx *ctx, int err)
 static int ckpt_check_header(struct ckpt_ctx *ctx,
 			     const struct ckpt_hdr_header *h)
 {
-	u16 arch = le16_to_cpu((__force __le16)h->arch_id);
+	u16 arch = le16_to_cpu(h->arch_id);
 
 	if (h->magic != CKPT_MAGIC_HEAD)
 		return ckpt_err(ctx, NULL, -EINVAL, "not a checkpoint image");
@@ -190,7 +190,7 @@ static bool ckpt_caller_alone(void)
 	struct io_context *ioc = current->io_context;
 
 	return thread_group_empty(current) &&
-	       refcount_read(&current->sighand->count) == 1 &&
+	       refcount_read(&ckpt_task_sighand(current)->count) == 1 &&
 	       (!ioc || atomic_read(&ioc->active_ref) == 1);
 }
 
@@ -315,9 +315,9 @@ long ckpt_restart_member(unsigned long uflags)
 	if (ret)
 		ckpt_abort(ctx, ret);
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&ckpt_task_sighand(current)->siglock);
 	current->checkpoint_ctx = NULL;
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 	spin_lock(&ckpt_waiters_lock);
 	ctx->nr_drawn--;
 	spin_unlock(&ckpt_waiters_lock);
@@ -373,7 +373,7 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 	if (!waiter) {
 		ret = -ESRCH;
 	} else {
-		spin_lock_irq(&task->sighand->siglock);
+		spin_lock_irq(&ckpt_task_sighand(task)->siglock);
 		if (task->checkpoint_ctx || task->ptrace) {
 			ret = -EBUSY;
 		} else {
@@ -384,7 +384,7 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 			ctx->nr_drawn++;
 			WRITE_ONCE(waiter->ctx, ctx);
 		}
-		spin_unlock_irq(&task->sighand->siglock);
+		spin_unlock_irq(&ckpt_task_sighand(task)->siglock);
 	}
 	spin_unlock(&ckpt_waiters_lock);
 	wake_up_all(&ckpt_waiters_wait);

@@ -262,7 +262,7 @@ static int ckpt_sigpending_commit(struct ckpt_ctx *ctx,
 	int ret = 0;
 	u32 i;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&ckpt_task_sighand(current)->siglock);
 	for (i = 0; !ret && i < h->nr_infos; i++) {
 		memcpy(&info, &h->infos[i], sizeof(info));
 		ret = send_signal_locked(info.si_signo, &info, current,
@@ -271,7 +271,7 @@ static int ckpt_sigpending_commit(struct ckpt_ctx *ctx,
 	/* Some came without a queue entry. */
 	signals.sig[0] = h->signals;
 	sigorsets(&pending->signal, &pending->signal, &signals);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 	if (ret)
 		return ckpt_err(ctx, current, ret,
 				"cannot queue %u pending signals", h->nr_infos);
@@ -288,7 +288,7 @@ static void ckpt_itimers(struct task_struct *task, struct ckpt_itimer *it)
 	ktime_t left;
 	int i;
 
-	lockdep_assert_held(&task->sighand->siglock);
+	lockdep_assert_held(&ckpt_task_sighand(task)->siglock);
 	left = __hrtimer_get_remaining(&sig->real_timer, true);
 	it[0].interval = ktime_to_ns(sig->it_real_incr);
 	if (hrtimer_active(&sig->real_timer))

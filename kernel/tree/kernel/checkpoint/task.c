@@ -171,7 +171,8 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
 		refs[2] = ckpt_obj_checkpoint(ctx, task, files,
 					      CKPT_OBJ_FILE_TABLE);
 	if (refs[2] >= 0)
-		refs[3] = ckpt_obj_checkpoint(ctx, task, task->sighand,
+		refs[3] = ckpt_obj_checkpoint(ctx, task,
+					      ckpt_task_sighand(task),
 					      CKPT_OBJ_SIGHAND);
 	if (refs[3] >= 0)
 		refs[4] = ckpt_obj_checkpoint(ctx, task, task->signal,

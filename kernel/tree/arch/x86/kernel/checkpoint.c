@@ -5,6 +5,7 @@
 #include <linux/checkpoint_ctx.h>
 #include <linux/elf.h>
 #include <linux/mm.h>
+#include <linux/mmu_context.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/security.h>
@@ -14,7 +15,6 @@
 #include <asm/fpu/xcr.h>
 #include <asm/fpu/xstate.h>
 #include <asm/mmu.h>
-#include <asm/mmu_context.h>
 #include <asm/prctl.h>
 #include <asm/proto.h>
 #include <asm/tsc.h>
