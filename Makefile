@@ -14,7 +14,7 @@ GO ?= go
 export KSRC
 
 # The steps of make test, in this order.
-TEST_STEPS := generate-check check unit kernel tools selftests series-check kernel-debug test-debug
+TEST_STEPS := generate-check check unit kernel tools selftests series-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -93,11 +93,11 @@ test-debug: ## run the guest tests on the debug kernel
 
 .PHONY: series
 series: ## write the patch series as it would be mailed into build/series
-	@$(GO) run ./gen/series
+	@$(GO) run ./gen/series -o build/series
 
 .PHONY: series-check
 series-check: # the series applies to the untouched source and gives the tree of make kernel
-	@$(GO) run ./gen/series --check
+	@$(GO) run ./gen/series -o build/series -check -checkpatch
 
 .PHONY: bench
 bench: ## measure in a virtual machine, beside write(2), fork and memcpy

@@ -75,7 +75,11 @@ func TestHostileCoordinator(t *testing.T) {
 			l.WantFailure("cut before "+p.Name, l.TryCoordinator(l.Copy()[:p.Pos]))
 			b := l.Copy()
 			le.PutUint32(b[p.Pos:], 0x7777)
-			l.WantFailure("unknown type instead of "+p.Name, l.TryCoordinator(sealed(t, b, 0)))
+			// Without its trailer there is nothing to seal.
+			if p.Type != image.CKPT_HDR_TAIL {
+				b = sealed(t, b, 0)
+			}
+			l.WantFailure("unknown type instead of "+p.Name, l.TryCoordinator(b))
 		}
 		return tries
 	})
