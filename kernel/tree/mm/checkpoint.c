@@ -251,6 +251,8 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 		return "registered with userfaultfd";
 	if (vma->vm_flags & VM_SHADOW_STACK)
 		return "shadow stack";
+	if (vma->vm_flags & VM_SYNC)
+		return "synchronous mapping (MAP_SYNC)";
 	if (special)
 		return ckpt_vma_known_special(special) ? NULL :
 			"mapped by the kernel for something that is not supported";
@@ -985,6 +987,9 @@ static int ckpt_mm_set_layout(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h)
 	spin_unlock(&mm->arg_lock);
 	for (i = 0; i < h->nr_auxv; i++)
 		mm->saved_auxv[i] = h->auxv[i];
+	/* Who reads it stops there. */
+	mm->saved_auxv[AT_VECTOR_SIZE - 2] = AT_NULL;
+	mm->saved_auxv[AT_VECTOR_SIZE - 1] = AT_NULL;
 
 	if (h->flags & (CKPT_MMF_MLOCK_FUTURE | CKPT_MMF_MLOCK_ONFAULT)) {
 		if (!can_do_mlock())
@@ -1058,12 +1063,18 @@ static int ckpt_mm_build(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h,
 static struct mm_struct *ckpt_mm_new(const struct ckpt_hdr_mm *h)
 {
 	struct mm_struct *mm = mm_alloc();
+	u32 dumpable = h->dumpable;
 
 	if (!mm)
 		return NULL;
+	/* Dumps that belong to root are nothing prctl(2) would let one ask for. */
+	if (dumpable == SUID_DUMP_ROOT && !capable(CAP_SYS_ADMIN))
+		dumpable = SUID_DUMP_DISABLE;
 	mm->task_size = TASK_SIZE;
 	mm->def_flags = 0;
-	mm->flags = h->dumpable | h->dump_filter << MMF_DUMP_FILTER_SHIFT;
+	/* What mm_init() has taken over from the caller and cannot be shed. */
+	mm->flags &= BIT(MMF_HAS_MDWE) | BIT(MMF_HAS_MDWE_NO_INHERIT);
+	mm->flags |= dumpable | h->dump_filter << MMF_DUMP_FILTER_SHIFT;
 	atomic_set(&mm->membarrier_state, 0);
 	lru_gen_add_mm(mm);
 	return mm;

@@ -60,8 +60,11 @@ static inline void checkpoint_exit(struct task_struct *task)
  */
 static inline ktime_t checkpoint_wait_end(const struct timespec64 *ts)
 {
-	return ts ? ktime_add_safe(ktime_get(), timespec64_to_ktime(*ts)) :
-		    KTIME_MAX;
+	if (!ts)
+		return KTIME_MAX;
+	if (!timespec64_valid(ts))
+		return 0; /* the wait itself refuses it */
+	return ktime_add_safe(ktime_get(), timespec64_to_ktime(*ts));
 }
 
 long checkpoint_sigtimedwait(const sigset_t __user *uthese,

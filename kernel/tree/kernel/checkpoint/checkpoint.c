@@ -63,6 +63,21 @@ static struct task_struct *ckpt_root_task(struct ckpt_ctx *ctx, pid_t pid)
 	return task;
 }
 
+/* Again, now that no member can become someone else by execve(2). */
+static int ckpt_check_access(struct ckpt_ctx *ctx)
+{
+	struct task_struct *task;
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++) {
+		task = ctx->members[i].task;
+		if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+			return ckpt_err(ctx, task, -EPERM,
+					"the caller may not trace the task");
+	}
+	return 0;
+}
+
 static int ckpt_add_member(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	struct pid_namespace *ns;
@@ -246,6 +261,8 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		syscall_set_return_value(current, task_pt_regs(current), 0, 0);
 
 	ret = ckpt_hold(ctx);
+	if (!ret)
+		ret = ckpt_check_access(ctx);
 	if (ret)
 		goto release;
 	ckpt_phase(ctx, CKPT_TRACE_HELD);
@@ -271,6 +288,9 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 	if (ctx->uflags & CHECKPOINT_KILL)
 		ckpt_kill(ctx);
 release:
+	/* Tasks that run must not see more users of their objects than are. */
+	ckpt_captured(ctx);
+	ckpt_objs_free(ctx);
 	ckpt_release(ctx);
 	ckpt_phase(ctx, CKPT_TRACE_RELEASED);
 out:

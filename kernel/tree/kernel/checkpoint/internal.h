@@ -14,6 +14,9 @@
 struct cred;
 struct iov_iter;
 
+/* Largest CPU time of an image, ns: sums of a few must not overflow. */
+#define CKPT_CPUTIME_MAX	(S64_MAX / 8)
+
 #define CHECKPOINT_FLAGS_ALL	(CHECKPOINT_SUBTREE | CHECKPOINT_FREEZE | \
 				 CHECKPOINT_KILL | CHECKPOINT_DRYRUN | \
 				 CHECKPOINT_QUERY)
@@ -139,7 +142,7 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			       u32 queue);
 struct ckpt_hdr_sigpending *ckpt_sigpending_restore(struct ckpt_ctx *ctx,
 						    u32 queue);
-void ckpt_signal_begin(void);
+int ckpt_signal_begin(void);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 
 /* cred.c */

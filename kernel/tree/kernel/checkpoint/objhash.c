@@ -80,6 +80,7 @@ void ckpt_objs_free(struct ckpt_ctx *ctx)
 	int bucket;
 
 	hash_for_each_safe(ctx->objs, bucket, next, obj, node) {
+		hash_del(&obj->node);
 		obj->ops->drop(obj->ptr);
 		kfree(obj);
 	}

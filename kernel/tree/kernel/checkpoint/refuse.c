@@ -19,6 +19,7 @@
 
 #ifdef CONFIG_SECURITY_LANDLOCK
 #include "../../security/landlock/cred.h"
+#include "../../security/landlock/setup.h"
 #endif
 
 /* Refuse the task if a condition holds. */
@@ -190,7 +191,8 @@ static int ckpt_refuse_landlock(struct ckpt_ctx *ctx, struct task_struct *task)
 
 #ifdef CONFIG_SECURITY_LANDLOCK
 	rcu_read_lock();
-	domain = landlock_cred(__task_cred(task))->domain;
+	if (landlock_initialized)
+		domain = landlock_cred(__task_cred(task))->domain;
 	rcu_read_unlock();
 #endif
 	return REFUSE(ctx, task, domain, -EOPNOTSUPP, "Landlock domain");

@@ -184,12 +184,30 @@ static long ckpt_perish(void)
 	return -EINTR;
 }
 
+/* What execve(2) would clear, and the restored task must not inherit. */
+static bool ckpt_caller_plain(void)
+{
+#ifdef CONFIG_IO_URING
+	if (current->io_uring)
+		return false;
+#endif
+#ifdef CONFIG_POSIX_TIMERS
+	if (!hlist_empty(&current->signal->posix_timers))
+		return false;
+#endif
+#ifdef CONFIG_USER_EVENTS
+	if (current->user_event_mm)
+		return false;
+#endif
+	return !test_task_syscall_work(current, SYSCALL_USER_DISPATCH);
+}
+
 /* Does changing the caller change nobody else? */
 static bool ckpt_caller_alone(void)
 {
 	struct io_context *ioc = current->io_context;
 
-	return thread_group_empty(current) &&
+	return ckpt_caller_plain() && thread_group_empty(current) &&
 	       refcount_read(&ckpt_task_sighand(current)->count) == 1 &&
 	       (!ioc || atomic_read(&ioc->active_ref) == 1);
 }
@@ -210,7 +228,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_BEGIN, 0);
 	if (!ckpt_caller_alone())
 		ret = ckpt_err(ctx, current, -EBUSY,
-			       "the caller has threads, or shares signal handlers or an I/O context");
+			       "the caller has threads, POSIX timers or io_uring, or shares signal handlers or an I/O context");
 	else
 		ret = ckpt_alloc_member(ctx);
 	if (!ret)
@@ -240,7 +258,7 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 	int ret;
 
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-				  READ_ONCE(ctx->active) == index);
+				  smp_load_acquire(&ctx->active) == index);
 	if (!ret)
 		ret = READ_ONCE(ctx->err);
 	if (!ret)
@@ -249,10 +267,10 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 		ckpt_err(ctx, NULL, ret, "out of memory");
 	if (!ret) {
 		ctx->members[index].done = true;
-		WRITE_ONCE(ctx->active, index + 1);
+		smp_store_release(&ctx->active, index + 1);
 		wake_up_all(&ctx->wait);
 		ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-					  READ_ONCE(ctx->phase) >=
+					  smp_load_acquire(&ctx->phase) >=
 					  CKPT_PHASE_COMMIT);
 	}
 	if (!ret)
@@ -266,7 +284,7 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 		spin_unlock(&ckpt_waiters_lock);
 		wake_up_all(&ctx->wait);
 		ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-					  READ_ONCE(ctx->phase) ==
+					  smp_load_acquire(&ctx->phase) ==
 					  CKPT_PHASE_RELEASE);
 	}
 	return ret ?: READ_ONCE(ctx->err);
@@ -354,9 +372,6 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 	struct ckpt_waiter *waiter;
 	int ret = 0;
 
-	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
-		return ckpt_err(ctx, task, -EPERM,
-				"the caller may not trace the task");
 	/* Nobody tells when it ends, so look again from time to time. */
 	do {
 		ret = wait_event_killable_timeout(ckpt_waiters_wait,
@@ -366,6 +381,10 @@ static int ckpt_draw(struct ckpt_ctx *ctx, struct task_struct *task, u32 index)
 	if (ret < 0)
 		return ckpt_err(ctx, task, -EINTR,
 				"interrupted while waiting for the task");
+	/* Asked now, since a task that waits does not execve(2) any more. */
+	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+		return ckpt_err(ctx, task, -EPERM,
+				"the caller may not trace the task");
 	ret = 0;
 
 	spin_lock(&ckpt_waiters_lock);
@@ -455,7 +474,7 @@ static bool ckpt_is_descendant(struct task_struct *task)
 	bool found = false;
 
 	rcu_read_lock();
-	while (!found && !is_global_init(task)) {
+	while (!found && task->pid > 1) {
 		task = rcu_dereference(task->real_parent);
 		found = same_thread_group(task, current);
 	}
@@ -521,11 +540,11 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 			  "the task had the pid %d",
 			  ctx->members[0].pids.pid);
 
-	WRITE_ONCE(ctx->active, 0);
+	smp_store_release(&ctx->active, 0);
 	wake_up_all(&ctx->wait);
 
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-				  READ_ONCE(ctx->active) == ctx->nr_members);
+				  smp_load_acquire(&ctx->active) == ctx->nr_members);
 	if (!ret)
 		ret = READ_ONCE(ctx->err);
 	if (!ret)
@@ -534,7 +553,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED, ctx->pos);
 
-	WRITE_ONCE(ctx->phase, CKPT_PHASE_COMMIT);
+	smp_store_release(&ctx->phase, CKPT_PHASE_COMMIT);
 	wake_up_all(&ctx->wait);
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
 				  READ_ONCE(ctx->nr_committed) ==
@@ -547,7 +566,9 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_COMMITTED, ctx->pos);
 
-	WRITE_ONCE(ctx->phase, CKPT_PHASE_RELEASE);
+	/* Tasks that run must not see more users of their objects than are. */
+	ckpt_objs_free(ctx);
+	smp_store_release(&ctx->phase, CKPT_PHASE_RELEASE);
 	wake_up_all(&ctx->wait);
 	return 0;
 }
@@ -574,6 +595,7 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	}
 	ckpt_end_ghosts();
 	/* They do not sleep for long: each has been woken up to succeed or die. */
-	wait_event(ctx->wait, ckpt_none_drawn(ctx));
+	if (wait_event_killable(ctx->wait, ckpt_none_drawn(ctx)) && !ret)
+		ret = -EINTR;
 	return ret;
 }

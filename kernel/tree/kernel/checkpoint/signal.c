@@ -18,6 +18,9 @@
 static_assert(sizeof(struct ckpt_siginfo) == sizeof(kernel_siginfo_t));
 static_assert(_NSIG == 64 && sizeof(sigset_t) == sizeof(u64));
 
+/* Queued signals that a record holds. */
+#define CKPT_SIGINFO_MAX	65536
+
 static u64 ckpt_sigset(const sigset_t *set)
 {
 	return set->sig[0];
@@ -206,6 +209,10 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			break;
 		kvfree(infos);
 		max = nr + 16;
+		if (max > CKPT_SIGINFO_MAX)
+			return ckpt_err(ctx, task, -EOPNOTSUPP,
+					"more than %u pending signals",
+					CKPT_SIGINFO_MAX);
 	}
 
 	h = ckpt_record(ctx, CKPT_HDR_SIGPENDING, nr * sizeof(*infos));
@@ -415,6 +422,10 @@ static int ckpt_check_signal(struct ckpt_ctx *ctx,
 		    h->itimers[i].interval > KTIME_MAX)
 			return ckpt_err(ctx, current, -EINVAL,
 					"interval timer %d is not valid", i);
+	if (h->utime > CKPT_CPUTIME_MAX || h->stime > CKPT_CPUTIME_MAX ||
+	    h->cutime > CKPT_CPUTIME_MAX || h->cstime > CKPT_CPUTIME_MAX)
+		return ckpt_err(ctx, current, -EINVAL,
+				"CPU times are not valid");
 	if (h->oom_score_adj < OOM_SCORE_ADJ_MIN ||
 	    h->oom_score_adj > OOM_SCORE_ADJ_MAX ||
 	    h->oom_score_adj_min < OOM_SCORE_ADJ_MIN ||
@@ -531,14 +542,29 @@ static void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
  *
  * The signals that the caller had pending were not for the task that it
  * becomes; those of the image must not be delivered before it is complete.
+ *
+ * Return: 0, or -EINTR when the caller is being killed.
  */
-void ckpt_signal_begin(void)
+int ckpt_signal_begin(void)
 {
+	unsigned long flags;
 	sigset_t all;
+	int ret = 0;
 
 	sigfillset(&all);
 	set_current_blocked(&all);
-	flush_signals(current);
+
+	/* What flush_signals() does, but for a task that is being killed. */
+	spin_lock_irqsave(&ckpt_task_sighand(current)->siglock, flags);
+	if (current->signal->flags & SIGNAL_GROUP_EXIT) {
+		ret = -EINTR;
+	} else {
+		clear_thread_flag(TIF_SIGPENDING);
+		flush_sigqueue(&current->pending);
+		flush_sigqueue(&current->signal->shared_pending);
+	}
+	spin_unlock_irqrestore(&ckpt_task_sighand(current)->siglock, flags);
+	return ret;
 }
 
 /**

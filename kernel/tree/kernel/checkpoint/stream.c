@@ -124,15 +124,16 @@ int ckpt_read_to_user(struct ckpt_ctx *ctx, struct mm_struct *mm,
 						    FOLL_WRITE | FOLL_FORCE,
 						    pages + have, NULL);
 			if (got <= 0) {
-				ret = ckpt_err(ctx, NULL, got ?: -EFAULT,
-					       "cannot fill the page at %llx",
-					       addrs[have]);
+				ret = got ?: -EFAULT;
 				break;
 			}
 		}
 		mmap_read_unlock(mm);
-		if (ret)
+		if (ret) {
+			ckpt_err(ctx, NULL, ret, "cannot fill the page at %llx",
+				 addrs[have]);
 			goto unpin;
+		}
 
 		for (i = 0; i < have; i++)
 			bvec_set_page(&bvec[i], pages[i], PAGE_SIZE, 0);
@@ -259,6 +260,9 @@ void *ckpt_next_record(struct ckpt_ctx *ctx, u32 type)
 	int ret;
 
 	for (;;) {
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		cond_resched();
 		rec = ckpt_read_hdr(ctx, &hdr);
 		if (IS_ERR(rec))
 			return ERR_CAST(rec);

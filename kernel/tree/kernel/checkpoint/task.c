@@ -241,6 +241,9 @@ static int ckpt_identity_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 	if (h->state != CKPT_TASK_RUNNING && h->state != CKPT_TASK_STOPPED)
 		return ckpt_err(ctx, current, -EINVAL,
 				"task state %u cannot be restored", h->state);
+	if (h->utime > CKPT_CPUTIME_MAX || h->stime > CKPT_CPUTIME_MAX)
+		return ckpt_err(ctx, current, -EINVAL,
+				"CPU times are not valid");
 	if ((h->flags & CKPT_TASKF_IO_FLUSHER) && !capable(CAP_SYS_RESOURCE))
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not use PR_SET_IO_FLUSHER");
@@ -461,7 +464,9 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		return ret;
 
 	*changed = true;
-	ckpt_signal_begin();
+	ret = ckpt_signal_begin();
+	if (ret)
+		return ret;
 	ckpt_commit_mm(r->mm);
 	/* Leaving an address space may clear segment registers. */
 	ret = ckpt_cpu_commit(ctx, r);

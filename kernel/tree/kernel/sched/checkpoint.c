@@ -10,6 +10,11 @@
 
 #include "sched.h"
 
+/* Those that sched_getattr(2) may tell; the others only ask for something. */
+#define CKPT_SCHED_FLAGS	((u64)(SCHED_FLAG_RESET_ON_FORK | \
+				       SCHED_FLAG_RECLAIM | \
+				       SCHED_FLAG_DL_OVERRUN))
+
 static void ckpt_sched_get(struct task_struct *p, struct sched_attr *attr)
 {
 	struct rq_flags rf;
@@ -108,7 +113,7 @@ static int ckpt_sched_check(struct ckpt_ctx *ctx,
 	struct task_struct *p = current;
 
 	if (!valid_policy(h->policy) || h->nice < MIN_NICE ||
-	    h->nice > MAX_NICE || (h->flags & ~(u64)SCHED_FLAG_ALL) ||
+	    h->nice > MAX_NICE || (h->flags & ~CKPT_SCHED_FLAGS) ||
 	    h->ioprio > U16_MAX)
 		return ckpt_err(ctx, p, -EINVAL,
 				"scheduling attributes are not valid");

@@ -66,6 +66,16 @@ int arch_ckpt_header_check(struct ckpt_ctx *ctx,
 	return 0;
 }
 
+static bool task_is_x32(struct task_struct *task)
+{
+	const struct vdso_image *image;
+
+	task_lock(task);
+	image = task->mm ? task->mm->context.vdso_image : NULL;
+	task_unlock(task);
+	return image && image != &vdso_image_64;
+}
+
 static bool ckpt_has_tls(struct task_struct *task)
 {
 	int i;
@@ -93,6 +103,8 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 
 	if (!user_64bit_mode(task_pt_regs(task)))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "32-bit task");
+	if (!ret && task_is_x32(task))
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "x32 task");
 #ifdef CONFIG_X86_USER_SHADOW_STACK
 	if (!ret && task->thread.features)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "shadow stack");
