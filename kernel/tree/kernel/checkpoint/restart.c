@@ -251,6 +251,20 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	return ckpt_return_value();
 }
 
+/* Is it the turn of the member with this index to read the stream? */
+static bool ckpt_turn(struct ckpt_ctx *ctx, u32 index)
+{
+	/* Pairs with the release of who passes the stream on. */
+	return smp_load_acquire(&ctx->active) == index;
+}
+
+/* Has the restart come to a phase, or beyond? */
+static bool ckpt_phase_is(struct ckpt_ctx *ctx, enum ckpt_phase phase)
+{
+	/* Pairs with the release of the coordinator. */
+	return smp_load_acquire(&ctx->phase) >= phase;
+}
+
 static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 {
 	struct ckpt_restore r = {};
@@ -258,7 +272,7 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 	int ret;
 
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-				  smp_load_acquire(&ctx->active) == index);
+				  ckpt_turn(ctx, index));
 	if (!ret)
 		ret = READ_ONCE(ctx->err);
 	if (!ret)
@@ -267,11 +281,11 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 		ckpt_err(ctx, NULL, ret, "out of memory");
 	if (!ret) {
 		ctx->members[index].done = true;
+		/* Pairs with the acquire of who waits for it. */
 		smp_store_release(&ctx->active, index + 1);
 		wake_up_all(&ctx->wait);
 		ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-					  smp_load_acquire(&ctx->phase) >=
-					  CKPT_PHASE_COMMIT);
+					  ckpt_phase_is(ctx, CKPT_PHASE_COMMIT));
 	}
 	if (!ret)
 		ret = READ_ONCE(ctx->err);
@@ -284,8 +298,7 @@ static int ckpt_member_work(struct ckpt_ctx *ctx, u32 index)
 		spin_unlock(&ckpt_waiters_lock);
 		wake_up_all(&ctx->wait);
 		ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-					  smp_load_acquire(&ctx->phase) ==
-					  CKPT_PHASE_RELEASE);
+					  ckpt_phase_is(ctx, CKPT_PHASE_RELEASE));
 	}
 	return ret ?: READ_ONCE(ctx->err);
 }
@@ -540,11 +553,12 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 			  "the task had the pid %d",
 			  ctx->members[0].pids.pid);
 
+	/* Pairs with the acquire of who waits for it. */
 	smp_store_release(&ctx->active, 0);
 	wake_up_all(&ctx->wait);
 
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-				  smp_load_acquire(&ctx->active) == ctx->nr_members);
+				  ckpt_turn(ctx, ctx->nr_members));
 	if (!ret)
 		ret = READ_ONCE(ctx->err);
 	if (!ret)
@@ -553,6 +567,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED, ctx->pos);
 
+	/* Pairs with the acquire of who waits for it. */
 	smp_store_release(&ctx->phase, CKPT_PHASE_COMMIT);
 	wake_up_all(&ctx->wait);
 	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
@@ -568,6 +583,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 
 	/* Tasks that run must not see more users of their objects than are. */
 	ckpt_objs_free(ctx);
+	/* Pairs with the acquire of who waits for it. */
 	smp_store_release(&ctx->phase, CKPT_PHASE_RELEASE);
 	wake_up_all(&ctx->wait);
 	return 0;
