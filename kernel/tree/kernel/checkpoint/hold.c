@@ -94,11 +94,14 @@ void __checkpoint_exit(struct task_struct *task)
 	ckpt_ctx_put(ctx);
 }
 
-/* Frozen or stopped by someone, in whatever way? The siglock is held. */
+/*
+ * Frozen or stopped by someone, in whatever way, or on its way there as after
+ * another checkpoint? The siglock is held.
+ */
 static bool ckpt_is_still(struct task_struct *task)
 {
-	return cgroup_task_frozen(task) || frozen(task) ||
-	       (task->jobctl & JOBCTL_STOPPED);
+	return cgroup_task_frozen(task) || frozen(task) || freezing(task) ||
+	       (task->jobctl & (JOBCTL_STOPPED | JOBCTL_TRAP_FREEZE));
 }
 
 static int ckpt_hold_task(struct ckpt_ctx *ctx, struct ckpt_member *member)
