@@ -243,7 +243,9 @@ func KernelSilence(t testing.TB) {
 			_, text, _ := strings.Cut(string(buf[:n]), ";")
 			line, _, _ := strings.Cut(text, "\n")
 			// Dropping caches is announced, and so is any mmap(2) of more memory than there is.
-			if strings.Contains(line, "drop_caches") || strings.HasPrefix(line, "linux-cr: ") || strings.HasPrefix(line, "__vm_enough_memory:") {
+			if strings.Contains(line, "drop_caches") || strings.HasPrefix(line, "linux-cr: ") ||
+				// The kernel settles its clock in the first seconds.
+				strings.HasPrefix(line, "tsc: ") || strings.HasPrefix(line, "clocksource: ") || strings.HasPrefix(line, "__vm_enough_memory:") {
 				continue
 			}
 			t.Errorf("kernel message: %s", line)
