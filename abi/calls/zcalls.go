@@ -30,10 +30,11 @@ const (
 
 // CKPT_FEATURE_*: feature bits.
 const (
-	CKPT_FEATURE_MEMORY = 0x1 // contents of private memory
-	CKPT_FEATURE_FILES  = 0x2 // regular files, directories and stateless character devices
-	CKPT_FEATURE_SELF   = 0x4 // self-checkpoint
-	CKPT_FEATURE_FREEZE = 0x8 // CHECKPOINT_FREEZE
+	CKPT_FEATURE_MEMORY = 0x1  // contents of private memory
+	CKPT_FEATURE_FILES  = 0x2  // regular files, directories and stateless character devices
+	CKPT_FEATURE_SELF   = 0x4  // self-checkpoint
+	CKPT_FEATURE_FREEZE = 0x8  // CHECKPOINT_FREEZE
+	CKPT_FEATURE_TREE   = 0x10 // several tasks: threads, descendants, zombies, ghosts
 )
 
 // CHECKPOINT_FD_NONE stands for "no descriptor" in the fd and logfd arguments.

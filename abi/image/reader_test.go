@@ -6,8 +6,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -226,5 +230,27 @@ func TestNotImage(t *testing.T) {
 	}
 	if _, err := NewReader(bytes.NewReader(nil)); !errors.Is(err, ErrTruncated) {
 		t.Errorf("NewReader of nothing = %v; want ErrTruncated", err)
+	}
+}
+
+// TestOldRevisions reads the golden images of the revisions before this one:
+// each is named and refused, not misread.
+func TestOldRevisions(t *testing.T) {
+	for rev := 1; rev < CKPT_REV; rev++ {
+		files, err := filepath.Glob(fmt.Sprintf("testdata/rev%d-*.img", rev))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("revision %d has no golden image: %v", rev, err)
+		}
+		for _, name := range files {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = NewReader(bytes.NewReader(b))
+			want := fmt.Sprintf("revision %d", rev)
+			if !errors.Is(err, ErrRevision) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v; want %v of %s", name, err, ErrRevision, want)
+			}
+		}
 	}
 }

@@ -20,10 +20,11 @@ const (
 
 // CKPT_FEATURE_*: feature bits.
 const (
-	CKPT_FEATURE_MEMORY = 0x1 // contents of private memory
-	CKPT_FEATURE_FILES  = 0x2 // regular files, directories and stateless character devices
-	CKPT_FEATURE_SELF   = 0x4 // self-checkpoint
-	CKPT_FEATURE_FREEZE = 0x8 // CHECKPOINT_FREEZE
+	CKPT_FEATURE_MEMORY = 0x1  // contents of private memory
+	CKPT_FEATURE_FILES  = 0x2  // regular files, directories and stateless character devices
+	CKPT_FEATURE_SELF   = 0x4  // self-checkpoint
+	CKPT_FEATURE_FREEZE = 0x8  // CHECKPOINT_FREEZE
+	CKPT_FEATURE_TREE   = 0x10 // several tasks: threads, descendants, zombies, ghosts
 )
 
 // CKPT_HEADER_*: how the image was made.
@@ -160,7 +161,7 @@ func (r *Header) Validate() error {
 	if bad := r.Flags &^ 0x3; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_HEADER_")
 	}
-	if bad := r.FeatRequired &^ 0xf; bad != 0 {
+	if bad := r.FeatRequired &^ 0x1f; bad != 0 {
 		return badFlags("feat_required", uint64(bad), "CKPT_FEATURE_")
 	}
 	if err := checkText("nodename", r.Nodename[:]); err != nil {

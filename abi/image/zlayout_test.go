@@ -66,7 +66,7 @@ var layouts = []layout{
 	}},
 	{new(Tree), 16, []place{
 		{"nr_tasks", "NrTasks", 8, 4},
-		{"reserved0", "Reserved0", 12, 4},
+		{"nr_ghosts", "NrGhosts", 12, 4},
 	}},
 	{new(Pids), 40, []place{
 		{"pid", "PID", 8, 4},
@@ -79,7 +79,7 @@ var layouts = []layout{
 		{"reserved0", "Reserved0", 36, 4},
 		{"levels", "Levels", 40, 4},
 	}},
-	{new(Task), 176, []place{
+	{new(Task), 184, []place{
 		{"pid", "PID", 8, 4},
 		{"state", "State", 12, 4},
 		{"exit_code", "ExitCode", 16, 4},
@@ -103,6 +103,8 @@ var layouts = []layout{
 		{"write_bytes", "WriteBytes", 144, 8},
 		{"cancelled_write_bytes", "CancelledWriteBytes", 152, 8},
 		{"comm", "Comm", 160, 16},
+		{"vfork_pid", "VforkPID", 176, 4},
+		{"reserved0", "Reserved0", 180, 4},
 	}},
 	{new(Thread), 120, []place{
 		{"nr_regsets", "NrRegsets", 8, 4},
@@ -259,7 +261,7 @@ var layouts = []layout{
 		{"nr_actions", "", 12, 4},
 		{"actions", "Actions", 16, 32},
 	}},
-	{new(Signal), 224, []place{
+	{new(Signal), 232, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"flags", "Flags", 12, 4},
 		{"oom_score_adj", "OomScoreAdj", 16, 4},
@@ -284,8 +286,10 @@ var layouts = []layout{
 		{"cnvcsw", "Cnvcsw", 200, 8},
 		{"cnivcsw", "Cnivcsw", 208, 8},
 		{"stop_signal", "StopSignal", 216, 4},
-		{"nr_rlimits", "", 220, 4},
-		{"rlimits", "Rlimits", 224, 16},
+		{"stop_code", "StopCode", 220, 4},
+		{"reserved0", "Reserved0", 224, 4},
+		{"nr_rlimits", "", 228, 4},
+		{"rlimits", "Rlimits", 232, 16},
 	}},
 	{new(Sigtask), 32, []place{
 		{"blocked", "Blocked", 8, 8},

@@ -9,6 +9,7 @@ package image
 const (
 	CKPT_SIGNALF_SUBREAPER     = 0x1 // PR_SET_CHILD_SUBREAPER
 	CKPT_SIGNALF_HAS_SUBREAPER = 0x2 // an ancestor is a subreaper
+	CKPT_SIGNALF_CONTINUED     = 0x4 // continued after a stop, which its parent has not waited for (WCONTINUED)
 )
 
 // CKPT_SIGQUEUE_*: queue of pending signals.
@@ -219,6 +220,8 @@ type Signal struct {
 	Cnvcsw         uint64    // voluntary context switches of waited-for children
 	Cnivcsw        uint64    // involuntary context switches of waited-for children
 	StopSignal     uint32    // signal that stopped the process, 0 when it is not stopped
+	StopCode       uint32    // stop signal that the parent has not waited for (WUNTRACED), 0 when it has
+	Reserved0      uint32    // must be zero
 	Rlimits        []Rlimit  // limits, in the order of RLIMIT_* (@nr_rlimits elements)
 }
 
@@ -227,7 +230,7 @@ func (*Signal) Type() uint32 { return CKPT_HDR_SIGNAL }
 
 // EncodedSize is the length of the record in an image.
 func (r *Signal) EncodedSize() int {
-	return align8(224 + len(r.Rlimits)*16)
+	return align8(232 + len(r.Rlimits)*16)
 }
 
 // Append encodes the record.
@@ -261,6 +264,8 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.Cnvcsw)
 	b = o.AppendUint64(b, r.Cnivcsw)
 	b = o.AppendUint32(b, r.StopSignal)
+	b = o.AppendUint32(b, r.StopCode)
+	b = o.AppendUint32(b, r.Reserved0)
 	b = o.AppendUint32(b, uint32(len(r.Rlimits)))
 	for i := range r.Rlimits {
 		b = r.Rlimits[i].append(b, o)
@@ -270,16 +275,16 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 
 // Decode takes the fields from an encoded record.
 func (r *Signal) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 224)
+	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 232)
 	if err != nil {
 		return err
 	}
-	count := uint64(o.Uint32(b[220:]))
+	count := uint64(o.Uint32(b[228:]))
 	if count > 64 {
 		return tooLarge("nr_rlimits", count, 64)
 	}
 	n := int(count)
-	if err := checkEnd(b, size, 224+n*16); err != nil {
+	if err := checkEnd(b, size, 232+n*16); err != nil {
 		return err
 	}
 	r.ObjRef = int32(o.Uint32(b[8:]))
@@ -308,9 +313,11 @@ func (r *Signal) Decode(b []byte, o ByteOrder) error {
 	r.Cnvcsw = o.Uint64(b[200:])
 	r.Cnivcsw = o.Uint64(b[208:])
 	r.StopSignal = o.Uint32(b[216:])
+	r.StopCode = o.Uint32(b[220:])
+	r.Reserved0 = o.Uint32(b[224:])
 	r.Rlimits = make([]Rlimit, n)
 	for i := range r.Rlimits {
-		r.Rlimits[i].decode(b[224+i*16:], o)
+		r.Rlimits[i].decode(b[232+i*16:], o)
 	}
 	return nil
 }
@@ -323,11 +330,17 @@ func (r *Signal) Validate() error {
 	if r.ObjRef <= 0 {
 		return badRef("objref", r.ObjRef)
 	}
-	if bad := r.Flags &^ 0x3; bad != 0 {
+	if bad := r.Flags &^ 0x7; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_SIGNALF_")
 	}
 	if r.StopSignal > 64 {
 		return tooLarge("stop_signal", uint64(r.StopSignal), 64)
+	}
+	if r.StopCode > 64 {
+		return tooLarge("stop_code", uint64(r.StopCode), 64)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
 	}
 	return nil
 }
@@ -358,6 +371,8 @@ func (r *Signal) values() []any {
 		r.Cnvcsw,
 		r.Cnivcsw,
 		r.StopSignal,
+		r.StopCode,
+		r.Reserved0,
 		uint32(len(r.Rlimits)),
 		elements(r.Rlimits),
 	}

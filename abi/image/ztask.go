@@ -26,7 +26,9 @@ const (
 
 // CKPT_PIDS_*: marks of an entry of the task array.
 const (
-	CKPT_PIDS_ROOT = 0x1 // the root of the hierarchy
+	CKPT_PIDS_ROOT    = 0x1 // the root of the hierarchy
+	CKPT_PIDS_GHOST   = 0x2 // no task: only the number of a process group or session whose leader is gone
+	CKPT_PIDS_SYSVSEM = 0x4 // shares System V semaphore undo operations with the leader of its process (CLONE_SYSVSEM)
 )
 
 // CKPT_RESTART_*: interrupted system call that continues with the time that was
@@ -47,10 +49,10 @@ const (
 )
 
 // Tree is the record tree. Head of the task array; nr_tasks records of type
-// pids follow.
+// pids follow, then nr_ghosts more of them for ghosts.
 type Tree struct {
-	NrTasks   uint32 // tasks in the image, threads included
-	Reserved0 uint32 // must be zero
+	NrTasks  uint32 // tasks in the image, threads included
+	NrGhosts uint32 // ghosts in the image
 }
 
 // Type is CKPT_HDR_TREE.
@@ -66,7 +68,7 @@ func (r *Tree) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, CKPT_HDR_TREE)
 	b = o.AppendUint32(b, uint32(r.EncodedSize()))
 	b = o.AppendUint32(b, r.NrTasks)
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, r.NrGhosts)
 	return b
 }
 
@@ -80,7 +82,7 @@ func (r *Tree) Decode(b []byte, o ByteOrder) error {
 		return err
 	}
 	r.NrTasks = o.Uint32(b[8:])
-	r.Reserved0 = o.Uint32(b[12:])
+	r.NrGhosts = o.Uint32(b[12:])
 	return nil
 }
 
@@ -89,8 +91,8 @@ func (r *Tree) Validate() error {
 	if r.NrTasks > 4194304 {
 		return tooLarge("nr_tasks", uint64(r.NrTasks), 4194304)
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if r.NrGhosts > 4194304 {
+		return tooLarge("nr_ghosts", uint64(r.NrGhosts), 4194304)
 	}
 	return nil
 }
@@ -98,13 +100,16 @@ func (r *Tree) Validate() error {
 func (r *Tree) values() []any {
 	return []any{
 		r.NrTasks,
-		r.Reserved0,
+		r.NrGhosts,
 	}
 }
 
 // Pids is the record pids. One task of the array. Numbers are those of the root
-// task's pid namespace; 0 stands for a task outside of it. Each task's state
-// follows in this order.
+// task's pid namespace; 0 stands for a process, group or session outside of the
+// hierarchy. A process stands behind its parent, a thread behind the leader of
+// its process; children of one parent stand in the order in which wait(2) looks
+// at them. Each task's state follows in this order. Of a ghost only pid and
+// levels are set.
 type Pids struct {
 	PID       int32   // thread id, as gettid(2)
 	TGID      int32   // process id, as getpid(2)
@@ -176,7 +181,7 @@ func (r *Pids) Validate() error {
 	if len(r.Levels) > 32 {
 		return tooLarge("nr_levels", uint64(len(r.Levels)), 32)
 	}
-	if bad := r.Flags &^ 0x1; bad != 0 {
+	if bad := r.Flags &^ 0x7; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_PIDS_")
 	}
 	if r.Reserved0 != 0 {
@@ -201,7 +206,8 @@ func (r *Pids) values() []any {
 
 // Task is the record task. Identity of a task. What follows, in this order:
 // thread, regset records, restart_block, sched, sigtask, sigpending (private),
-// then objects at their first appearance, then task_objs.
+// then objects at their first appearance, then task_objs. A zombie has only
+// objects and task_objs.
 type Task struct {
 	PID                 int32    // thread id; must equal the task array's
 	State               uint32   // what the task was doing (CKPT_TASK_*)
@@ -226,6 +232,8 @@ type Task struct {
 	WriteBytes          uint64   // bytes sent to storage, as /proc/PID/io
 	CancelledWriteBytes uint64   // bytes of page cache that were truncated, as /proc/PID/io
 	Comm                [16]byte // name, as PR_GET_NAME
+	VforkPID            int32    // child that the task's vfork(2) waits for, 0 when it is in none
+	Reserved0           uint32   // must be zero
 }
 
 // Type is CKPT_HDR_TASK.
@@ -233,7 +241,7 @@ func (*Task) Type() uint32 { return CKPT_HDR_TASK }
 
 // EncodedSize is the length of the record in an image.
 func (r *Task) EncodedSize() int {
-	return 176
+	return 184
 }
 
 // Append encodes the record.
@@ -263,16 +271,18 @@ func (r *Task) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.WriteBytes)
 	b = o.AppendUint64(b, r.CancelledWriteBytes)
 	b = append(b, r.Comm[:]...)
+	b = o.AppendUint32(b, uint32(r.VforkPID))
+	b = o.AppendUint32(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *Task) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_TASK, 176)
+	size, err := checkHdr(b, o, CKPT_HDR_TASK, 184)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 176); err != nil {
+	if err := checkEnd(b, size, 184); err != nil {
 		return err
 	}
 	r.PID = int32(o.Uint32(b[8:]))
@@ -298,6 +308,8 @@ func (r *Task) Decode(b []byte, o ByteOrder) error {
 	r.WriteBytes = o.Uint64(b[144:])
 	r.CancelledWriteBytes = o.Uint64(b[152:])
 	copy(r.Comm[:], b[160:])
+	r.VforkPID = int32(o.Uint32(b[176:]))
+	r.Reserved0 = o.Uint32(b[180:])
 	return nil
 }
 
@@ -308,6 +320,9 @@ func (r *Task) Validate() error {
 	default:
 		return badEnum("state", uint64(r.State), "CKPT_TASK_")
 	}
+	if r.ExitCode > 65535 {
+		return tooLarge("exit_code", uint64(r.ExitCode), 65535)
+	}
 	if r.PdeathSignal > 64 {
 		return tooLarge("pdeath_signal", uint64(r.PdeathSignal), 64)
 	}
@@ -316,6 +331,9 @@ func (r *Task) Validate() error {
 	}
 	if err := checkText("comm", r.Comm[:]); err != nil {
 		return err
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
 	}
 	return nil
 }
@@ -345,6 +363,8 @@ func (r *Task) values() []any {
 		r.WriteBytes,
 		r.CancelledWriteBytes,
 		r.Comm[:],
+		r.VforkPID,
+		r.Reserved0,
 	}
 }
 
@@ -724,10 +744,10 @@ func (r *Sched) values() []any {
 // TaskObjs is the record task_objs. The objects a task uses. Last record of a
 // task.
 type TaskObjs struct {
-	MMRef      int32 // address space (reference: CKPT_OBJ_MM)
-	FilesRef   int32 // file descriptor table (reference: CKPT_OBJ_FILE_TABLE)
-	FSRef      int32 // root, working directory, umask (reference: CKPT_OBJ_FS)
-	SighandRef int32 // signal handlers (reference: CKPT_OBJ_SIGHAND)
+	MMRef      int32 // address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
+	FilesRef   int32 // file descriptor table; 0 for a zombie (reference: CKPT_OBJ_FILE_TABLE, or 0)
+	FSRef      int32 // root, working directory, umask; 0 for a zombie (reference: CKPT_OBJ_FS, or 0)
+	SighandRef int32 // signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND, or 0)
 	SignalRef  int32 // what the threads of the process share (reference: CKPT_OBJ_SIGNAL)
 	CredRef    int32 // credentials (reference: CKPT_OBJ_CRED)
 }
@@ -773,16 +793,16 @@ func (r *TaskObjs) Decode(b []byte, o ByteOrder) error {
 
 // Validate checks the values of the fields.
 func (r *TaskObjs) Validate() error {
-	if r.MMRef <= 0 {
+	if r.MMRef < 0 {
 		return badRef("mm_ref", r.MMRef)
 	}
-	if r.FilesRef <= 0 {
+	if r.FilesRef < 0 {
 		return badRef("files_ref", r.FilesRef)
 	}
-	if r.FSRef <= 0 {
+	if r.FSRef < 0 {
 		return badRef("fs_ref", r.FSRef)
 	}
-	if r.SighandRef <= 0 {
+	if r.SighandRef < 0 {
 		return badRef("sighand_ref", r.SighandRef)
 	}
 	if r.SignalRef <= 0 {

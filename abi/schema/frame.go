@@ -16,10 +16,10 @@ var Frame = []string{
 const Order = `header
 header_arch
 container, string (the directory paths are relative to)
-tree, pids ... (the task array)
+tree, pids ... (the task array, then its ghosts)
 for each task, in the order of the array:
     task
-    thread, regset ..., restart_block, sched, sigtask, sigpending (private)
+    thread, regset ..., restart_block, sched, sigtask, sigpending (not of a zombie)
     objects that appear for the first time, each before its first referrer:
         file, string (its path)
         file_table, file_desc ...

@@ -12,11 +12,12 @@ const (
 )
 
 // Rev is the current format revision. Any change of a record bumps it.
-const Rev uint16 = 1
+const Rev uint16 = 2
 
 // History lists every revision of the format, oldest first.
 var History = []Revision{
 	{1, "2026-11-23", "First revision: one single-threaded process."},
+	{2, "2026-11-24", "Hierarchies: ghosts, zombies, vfork and job control."},
 }
 
 // RecordOptional is the bit of a record type that lets a reader skip the
@@ -66,6 +67,7 @@ var Features = &Enum{
 		{"FILES", 1 << 1, "regular files, directories and stateless character devices"},
 		{"SELF", 1 << 2, "self-checkpoint"},
 		{"FREEZE", 1 << 3, "CHECKPOINT_FREEZE"},
+		{"TREE", 1 << 4, "several tasks: threads, descendants, zombies, ghosts"},
 	},
 }
 

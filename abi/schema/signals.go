@@ -43,6 +43,7 @@ var SignalFlags = &Enum{
 	Values: []Value{
 		{"SUBREAPER", 1 << 0, "PR_SET_CHILD_SUBREAPER"},
 		{"HAS_SUBREAPER", 1 << 1, "an ancestor is a subreaper"},
+		{"CONTINUED", 1 << 2, "continued after a stop, which its parent has not waited for (WCONTINUED)"},
 	},
 }
 
@@ -94,6 +95,8 @@ var Signals = Subsystem{
 			{Name: "cnvcsw", Kind: U64, Doc: "voluntary context switches of waited-for children"},
 			{Name: "cnivcsw", Kind: U64, Doc: "involuntary context switches of waited-for children"},
 			{Name: "stop_signal", Kind: U32, Max: 64, Doc: "signal that stopped the process, 0 when it is not stopped"},
+			{Name: "stop_code", Kind: U32, Max: 64, Doc: "stop signal that the parent has not waited for (WUNTRACED), 0 when it has"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 			{Name: "nr_rlimits", Kind: U32, Max: 64, Doc: "resource limits"},
 			{Name: "rlimits", Of: RLimit, LenOf: "nr_rlimits", MaxLen: 64, Doc: "limits, in the order of RLIMIT_*"},
 		}},

@@ -32,6 +32,8 @@ var PidsFlags = &Enum{
 	Name: "pids_flags", Prefix: "CKPT_PIDS_", Bits: true, Doc: "marks of an entry of the task array",
 	Values: []Value{
 		{"ROOT", 1 << 0, "the root of the hierarchy"},
+		{"GHOST", 1 << 1, "no task: only the number of a process group or session whose leader is gone"},
+		{"SYSVSEM", 1 << 2, "shares System V semaphore undo operations with the leader of its process (CLONE_SYSVSEM)"},
 	},
 }
 
@@ -62,11 +64,11 @@ var Task = Subsystem{
 	Name: "Task", Doc: "The task array and what belongs to each task alone.",
 	Enums: []*Enum{TaskStates, TaskFlags, PidsFlags, RestartKinds, RestartBlockFlags},
 	Records: []*Record{
-		{Name: "tree", Type: 102, Doc: "Head of the task array; nr_tasks records of type pids follow.", Fields: []Field{
+		{Name: "tree", Type: 102, Doc: "Head of the task array; nr_tasks records of type pids follow, then nr_ghosts more of them for ghosts.", Fields: []Field{
 			{Name: "nr_tasks", Kind: U32, Doc: "tasks in the image, threads included", Max: 1 << 22},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "nr_ghosts", Kind: U32, Doc: "ghosts in the image", Max: 1 << 22},
 		}},
-		{Name: "pids", Type: 101, Doc: "One task of the array. Numbers are those of the root task's pid namespace; 0 stands for a task outside of it. Each task's state follows in this order.", Fields: []Field{
+		{Name: "pids", Type: 101, Doc: "One task of the array. Numbers are those of the root task's pid namespace; 0 stands for a process, group or session outside of the hierarchy. A process stands behind its parent, a thread behind the leader of its process; children of one parent stand in the order in which wait(2) looks at them. Each task's state follows in this order. Of a ghost only pid and levels are set.", Fields: []Field{
 			{Name: "pid", Kind: S32, Doc: "thread id, as gettid(2)"},
 			{Name: "tgid", Kind: S32, Doc: "process id, as getpid(2)"},
 			{Name: "ppid", Kind: S32, Doc: "process id of the parent, as getppid(2)"},
@@ -77,10 +79,10 @@ var Task = Subsystem{
 			{Name: "reserved0", Kind: U32, Reserved: true},
 			{Name: "levels", Kind: S32, LenOf: "nr_levels", MaxLen: 32, Doc: "thread id in each of these, outermost first"},
 		}},
-		{Name: "task", Type: 103, Doc: "Identity of a task. What follows, in this order: thread, regset records, restart_block, sched, sigtask, sigpending (private), then objects at their first appearance, then task_objs.", Fields: []Field{
+		{Name: "task", Type: 103, Doc: "Identity of a task. What follows, in this order: thread, regset records, restart_block, sched, sigtask, sigpending (private), then objects at their first appearance, then task_objs. A zombie has only objects and task_objs.", Fields: []Field{
 			{Name: "pid", Kind: S32, Doc: "thread id; must equal the task array's"},
 			{Name: "state", Kind: U32, Enum: TaskStates, Doc: "what the task was doing"},
-			{Name: "exit_code", Kind: U32, Doc: "wait status of a zombie"},
+			{Name: "exit_code", Kind: U32, Max: 0xffff, Doc: "wait status of a zombie"},
 			{Name: "exit_signal", Kind: S32, Doc: "signal to the parent at exit; -1 for a thread that is not the leader"},
 			{Name: "pdeath_signal", Kind: U32, Max: 64, Doc: "PR_SET_PDEATHSIG"},
 			{Name: "personality", Kind: U32, Doc: "personality(2)"},
@@ -101,6 +103,8 @@ var Task = Subsystem{
 			{Name: "write_bytes", Kind: U64, Doc: "bytes sent to storage, as /proc/PID/io"},
 			{Name: "cancelled_write_bytes", Kind: U64, Doc: "bytes of page cache that were truncated, as /proc/PID/io"},
 			{Name: "comm", Kind: Char, Count: 16, Text: true, Doc: "name, as PR_GET_NAME"},
+			{Name: "vfork_pid", Kind: S32, Doc: "child that the task's vfork(2) waits for, 0 when it is in none"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 		{Name: "thread", Type: 107, Doc: "Addresses a thread has registered with the kernel, and how many regsets follow.", Fields: []Field{
 			{Name: "nr_regsets", Kind: U32, Max: 64, Doc: "regset records that follow"},
@@ -152,10 +156,10 @@ var Task = Subsystem{
 			{Name: "affinity", Kind: U64, LenOf: "nr_words", MaxLen: 1024, Doc: "affinity mask, CPU 0 in the lowest bit of the first word"},
 		}},
 		{Name: "task_objs", Type: 105, Doc: "The objects a task uses. Last record of a task.", Fields: []Field{
-			{Name: "mm_ref", Kind: S32, Ref: "MM", NonNull: true, Doc: "address space"},
-			{Name: "files_ref", Kind: S32, Ref: "FILE_TABLE", NonNull: true, Doc: "file descriptor table"},
-			{Name: "fs_ref", Kind: S32, Ref: "FS", NonNull: true, Doc: "root, working directory, umask"},
-			{Name: "sighand_ref", Kind: S32, Ref: "SIGHAND", NonNull: true, Doc: "signal handlers"},
+			{Name: "mm_ref", Kind: S32, Ref: "MM", Doc: "address space; 0 for a zombie"},
+			{Name: "files_ref", Kind: S32, Ref: "FILE_TABLE", Doc: "file descriptor table; 0 for a zombie"},
+			{Name: "fs_ref", Kind: S32, Ref: "FS", Doc: "root, working directory, umask; 0 for a zombie"},
+			{Name: "sighand_ref", Kind: S32, Ref: "SIGHAND", Doc: "signal handlers; 0 for a zombie"},
 			{Name: "signal_ref", Kind: S32, Ref: "SIGNAL", NonNull: true, Doc: "what the threads of the process share"},
 			{Name: "cred_ref", Kind: S32, Ref: "CRED", NonNull: true, Doc: "credentials"},
 		}},

@@ -59,7 +59,8 @@ static bool is_arch(u64 v)
 	CKPT_FEATURE_MEMORY | \
 	CKPT_FEATURE_FILES | \
 	CKPT_FEATURE_SELF | \
-	CKPT_FEATURE_FREEZE)
+	CKPT_FEATURE_FREEZE | \
+	CKPT_FEATURE_TREE)
 
 #define HEADER_FLAGS_MASK ( \
 	CKPT_HEADER_SELF | \
@@ -87,7 +88,9 @@ static bool is_task_state(u64 v)
 	CKPT_TASKF_CPUID_FAULT)
 
 #define PIDS_FLAGS_MASK ( \
-	CKPT_PIDS_ROOT)
+	CKPT_PIDS_ROOT | \
+	CKPT_PIDS_GHOST | \
+	CKPT_PIDS_SYSVSEM)
 
 static bool is_restart_kind(u64 v)
 {
@@ -148,7 +151,8 @@ static bool is_vma_kind(u64 v)
 
 #define SIGNAL_FLAGS_MASK ( \
 	CKPT_SIGNALF_SUBREAPER | \
-	CKPT_SIGNALF_HAS_SUBREAPER)
+	CKPT_SIGNALF_HAS_SUBREAPER | \
+	CKPT_SIGNALF_CONTINUED)
 
 static bool is_sigqueue(u64 v)
 {
@@ -276,8 +280,8 @@ static int check_tree(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->nr_tasks > 4194304)
 		return bad(field, "nr_tasks");
-	if (r->reserved0)
-		return bad(field, "reserved0");
+	if (r->nr_ghosts > 4194304)
+		return bad(field, "nr_ghosts");
 	return 0;
 }
 
@@ -306,12 +310,16 @@ static int check_task(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (!is_task_state(r->state))
 		return bad(field, "state");
+	if (r->exit_code > 65535)
+		return bad(field, "exit_code");
 	if (r->pdeath_signal > 64)
 		return bad(field, "pdeath_signal");
 	if (r->flags & ~(u64)TASK_FLAGS_MASK)
 		return bad(field, "flags");
 	if (!memchr(r->comm, 0, sizeof(r->comm)))
 		return bad(field, "comm");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -375,13 +383,13 @@ static int check_task_objs(const struct ckpt_hdr *h, const char **field)
 
 	if (h->len != sizeof(*r))
 		return bad(field, "len");
-	if (r->mm_ref <= 0)
+	if (r->mm_ref < 0)
 		return bad(field, "mm_ref");
-	if (r->files_ref <= 0)
+	if (r->files_ref < 0)
 		return bad(field, "files_ref");
-	if (r->fs_ref <= 0)
+	if (r->fs_ref < 0)
 		return bad(field, "fs_ref");
-	if (r->sighand_ref <= 0)
+	if (r->sighand_ref < 0)
 		return bad(field, "sighand_ref");
 	if (r->signal_ref <= 0)
 		return bad(field, "signal_ref");
@@ -554,6 +562,10 @@ static int check_signal(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "flags");
 	if (r->stop_signal > 64)
 		return bad(field, "stop_signal");
+	if (r->stop_code > 64)
+		return bad(field, "stop_code");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -640,7 +652,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_TASK,
 		.name = "task",
 		.size = sizeof(struct ckpt_hdr_task),
-		.max_len = 176,
+		.max_len = 184,
 		.check = check_task,
 	},
 	{
@@ -759,7 +771,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_SIGNAL,
 		.name = "signal",
 		.size = sizeof(struct ckpt_hdr_signal),
-		.max_len = 1248,
+		.max_len = 1256,
 		.objtype = CKPT_OBJ_SIGNAL,
 		.check = check_signal,
 	},

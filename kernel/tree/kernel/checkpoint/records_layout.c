@@ -126,8 +126,8 @@ static_assert(sizeof(struct ckpt_hdr_tree) == 16);
 static_assert(offsetof(struct ckpt_hdr_tree, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_tree, nr_tasks) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_tree, nr_tasks) == 4);
-static_assert(offsetof(struct ckpt_hdr_tree, reserved0) == 12);
-static_assert(sizeof_field(struct ckpt_hdr_tree, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_tree, nr_ghosts) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_tree, nr_ghosts) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_pids) == 40);
 static_assert(offsetof(struct ckpt_hdr_pids, h) == 0);
@@ -150,7 +150,7 @@ static_assert(sizeof_field(struct ckpt_hdr_pids, reserved0) == 4);
 static_assert(offsetof(struct ckpt_hdr_pids, levels) == 40);
 static_assert(sizeof_field(struct ckpt_hdr_pids, levels[0]) == 4);
 
-static_assert(sizeof(struct ckpt_hdr_task) == 176);
+static_assert(sizeof(struct ckpt_hdr_task) == 184);
 static_assert(offsetof(struct ckpt_hdr_task, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_task, pid) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_task, pid) == 4);
@@ -198,6 +198,10 @@ static_assert(offsetof(struct ckpt_hdr_task, cancelled_write_bytes) == 152);
 static_assert(sizeof_field(struct ckpt_hdr_task, cancelled_write_bytes) == 8);
 static_assert(offsetof(struct ckpt_hdr_task, comm) == 160);
 static_assert(sizeof_field(struct ckpt_hdr_task, comm) == 16);
+static_assert(offsetof(struct ckpt_hdr_task, vfork_pid) == 176);
+static_assert(sizeof_field(struct ckpt_hdr_task, vfork_pid) == 4);
+static_assert(offsetof(struct ckpt_hdr_task, reserved0) == 180);
+static_assert(sizeof_field(struct ckpt_hdr_task, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_thread) == 120);
 static_assert(offsetof(struct ckpt_hdr_thread, h) == 0);
@@ -520,7 +524,7 @@ static_assert(sizeof_field(struct ckpt_hdr_sighand, nr_actions) == 4);
 static_assert(offsetof(struct ckpt_hdr_sighand, actions) == 16);
 static_assert(sizeof_field(struct ckpt_hdr_sighand, actions[0]) == 32);
 
-static_assert(sizeof(struct ckpt_hdr_signal) == 224);
+static_assert(sizeof(struct ckpt_hdr_signal) == 232);
 static_assert(offsetof(struct ckpt_hdr_signal, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_signal, objref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_signal, objref) == 4);
@@ -570,9 +574,13 @@ static_assert(offsetof(struct ckpt_hdr_signal, cnivcsw) == 208);
 static_assert(sizeof_field(struct ckpt_hdr_signal, cnivcsw) == 8);
 static_assert(offsetof(struct ckpt_hdr_signal, stop_signal) == 216);
 static_assert(sizeof_field(struct ckpt_hdr_signal, stop_signal) == 4);
-static_assert(offsetof(struct ckpt_hdr_signal, nr_rlimits) == 220);
+static_assert(offsetof(struct ckpt_hdr_signal, stop_code) == 220);
+static_assert(sizeof_field(struct ckpt_hdr_signal, stop_code) == 4);
+static_assert(offsetof(struct ckpt_hdr_signal, reserved0) == 224);
+static_assert(sizeof_field(struct ckpt_hdr_signal, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_signal, nr_rlimits) == 228);
 static_assert(sizeof_field(struct ckpt_hdr_signal, nr_rlimits) == 4);
-static_assert(offsetof(struct ckpt_hdr_signal, rlimits) == 224);
+static_assert(offsetof(struct ckpt_hdr_signal, rlimits) == 232);
 static_assert(sizeof_field(struct ckpt_hdr_signal, rlimits[0]) == 16);
 
 static_assert(sizeof(struct ckpt_hdr_sigtask) == 32);

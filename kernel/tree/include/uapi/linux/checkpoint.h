@@ -95,6 +95,8 @@
 #define CKPT_FEATURE_FILES	0x0000000000000002ULL
 #define CKPT_FEATURE_SELF	0x0000000000000004ULL	/* self-checkpoint */
 #define CKPT_FEATURE_FREEZE	0x0000000000000008ULL	/* CHECKPOINT_FREEZE */
+/* several tasks: threads, descendants, zombies, ghosts */
+#define CKPT_FEATURE_TREE	0x0000000000000010ULL
 
 /**
  * struct target_pid_set - the pids that clone_with_pids gives to a new task

@@ -38,10 +38,10 @@
  *   header
  *   header_arch
  *   container, string (the directory paths are relative to)
- *   tree, pids ... (the task array)
+ *   tree, pids ... (the task array, then its ghosts)
  *   for each task, in the order of the array:
  *       task
- *       thread, regset ..., restart_block, sched, sigtask, sigpending (private)
+ *       thread, regset ..., restart_block, sched, sigtask, sigpending (not of a zombie)
  *       objects that appear for the first time, each before its first referrer:
  *           file, string (its path)
  *           file_table, file_desc ...
@@ -58,12 +58,15 @@
  *
  *  1 (2026-11-23)
  *  - First revision: one single-threaded process.
+ *
+ *  2 (2026-11-24)
+ *  - Hierarchies: ghosts, zombies, vfork and job control.
  */
 
 #include <linux/types.h>
 
 /* The revision that this file describes. */
-#define CKPT_REV		1
+#define CKPT_REV		2
 
 /* Magic numbers of the first and the last record. */
 #define CKPT_MAGIC_HEAD		0x4c43523643484b50ULL
@@ -364,7 +367,11 @@ enum ckpt_task_state {
 /*
  * CKPT_PIDS_*: marks of an entry of the task array.
  */
-#define CKPT_PIDS_ROOT	0x00000001U	/* the root of the hierarchy */
+#define CKPT_PIDS_ROOT		0x00000001U	/* the root of the hierarchy */
+/* no task: only the number of a process group or session whose leader is gone */
+#define CKPT_PIDS_GHOST		0x00000002U
+/* shares System V semaphore undo operations with the leader of its process (CLONE_SYSVSEM) */
+#define CKPT_PIDS_SYSVSEM	0x00000004U
 
 /**
  * enum ckpt_restart_kind - interrupted system call that continues with the
@@ -397,22 +404,25 @@ enum ckpt_restart_kind {
 
 /**
  * struct ckpt_hdr_tree - Head of the task array; nr_tasks records of type pids
- * follow.
+ * follow, then nr_ghosts more of them for ghosts.
  *
  * @h: record header, type CKPT_HDR_TREE
  * @nr_tasks: tasks in the image, threads included
- * @reserved0: must be zero
+ * @nr_ghosts: ghosts in the image
  */
 struct ckpt_hdr_tree {
 	struct ckpt_hdr h;
 	__u32 nr_tasks;
-	__u32 reserved0;
+	__u32 nr_ghosts;
 };
 
 /**
  * struct ckpt_hdr_pids - One task of the array. Numbers are those of the root
- * task's pid namespace; 0 stands for a task outside of it. Each task's state
- * follows in this order.
+ * task's pid namespace; 0 stands for a process, group or session outside of
+ * the hierarchy. A process stands behind its parent, a thread behind the
+ * leader of its process; children of one parent stand in the order in which
+ * wait(2) looks at them. Each task's state follows in this order. Of a ghost
+ * only pid and levels are set.
  *
  * @h: record header, type CKPT_HDR_PIDS
  * @pid: thread id, as gettid(2)
@@ -441,7 +451,8 @@ struct ckpt_hdr_pids {
 /**
  * struct ckpt_hdr_task - Identity of a task. What follows, in this order:
  * thread, regset records, restart_block, sched, sigtask, sigpending (private),
- * then objects at their first appearance, then task_objs.
+ * then objects at their first appearance, then task_objs. A zombie has only
+ * objects and task_objs.
  *
  * @h: record header, type CKPT_HDR_TASK
  * @pid: thread id; must equal the task array's
@@ -469,6 +480,8 @@ struct ckpt_hdr_pids {
  * @cancelled_write_bytes: bytes of page cache that were truncated, as
  *	/proc/PID/io
  * @comm: name, as PR_GET_NAME
+ * @vfork_pid: child that the task's vfork(2) waits for, 0 when it is in none
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_task {
 	struct ckpt_hdr h;
@@ -495,6 +508,8 @@ struct ckpt_hdr_task {
 	__u64 write_bytes;
 	__u64 cancelled_write_bytes;
 	char comm[16];
+	__s32 vfork_pid;
+	__u32 reserved0;
 };
 
 /**
@@ -630,10 +645,13 @@ struct ckpt_hdr_sched {
  * struct ckpt_hdr_task_objs - The objects a task uses. Last record of a task.
  *
  * @h: record header, type CKPT_HDR_TASK_OBJS
- * @mm_ref: address space (reference: CKPT_OBJ_MM)
- * @files_ref: file descriptor table (reference: CKPT_OBJ_FILE_TABLE)
- * @fs_ref: root, working directory, umask (reference: CKPT_OBJ_FS)
- * @sighand_ref: signal handlers (reference: CKPT_OBJ_SIGHAND)
+ * @mm_ref: address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
+ * @files_ref: file descriptor table; 0 for a zombie (reference:
+ *	CKPT_OBJ_FILE_TABLE, or 0)
+ * @fs_ref: root, working directory, umask; 0 for a zombie (reference:
+ *	CKPT_OBJ_FS, or 0)
+ * @sighand_ref: signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND,
+ *	or 0)
  * @signal_ref: what the threads of the process share (reference:
  *	CKPT_OBJ_SIGNAL)
  * @cred_ref: credentials (reference: CKPT_OBJ_CRED)
@@ -970,6 +988,8 @@ struct ckpt_hdr_pgarr {
  */
 #define CKPT_SIGNALF_SUBREAPER		0x00000001U	/* PR_SET_CHILD_SUBREAPER */
 #define CKPT_SIGNALF_HAS_SUBREAPER	0x00000002U	/* an ancestor is a subreaper */
+/* continued after a stop, which its parent has not waited for (WCONTINUED) */
+#define CKPT_SIGNALF_CONTINUED		0x00000004U
 
 /**
  * enum ckpt_sigqueue - queue of pending signals
@@ -1079,6 +1099,9 @@ struct ckpt_hdr_sighand {
  * @cnvcsw: voluntary context switches of waited-for children
  * @cnivcsw: involuntary context switches of waited-for children
  * @stop_signal: signal that stopped the process, 0 when it is not stopped
+ * @stop_code: stop signal that the parent has not waited for (WUNTRACED), 0
+ *	when it has
+ * @reserved0: must be zero
  * @nr_rlimits: resource limits
  * @rlimits: limits, in the order of RLIMIT_* (@nr_rlimits elements)
  */
@@ -1108,6 +1131,8 @@ struct ckpt_hdr_signal {
 	__u64 cnvcsw;
 	__u64 cnivcsw;
 	__u32 stop_signal;
+	__u32 stop_code;
+	__u32 reserved0;
 	__u32 nr_rlimits;
 	struct ckpt_rlimit rlimits[];
 };
