@@ -186,9 +186,13 @@ func (s *step) text() string {
 	}
 	list := make([]string, len(args))
 	for k, a := range args {
-		list[k] = fmt.Sprint(int32(a))
-		if s.pids != nil && k == 4 {
+		switch {
+		case s.pids != nil && k == 4:
 			list[k] = fmt.Sprint(s.pids)
+		case a > math.MaxUint32 && int(a) > 0:
+			list[k] = "&"
+		default:
+			list[k] = fmt.Sprint(int32(a))
 		}
 	}
 	text := s.what + "(" + strings.Join(list, ", ") + ")"
