@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/imagetest"
 	"linux-cr/tools/internal/kernlog"
+	"linux-cr/tools/internal/proc"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/tree"
 )
@@ -210,4 +213,62 @@ func TestFailedSelfRestartLeavesNothing(t *testing.T) {
 		t.Error("an image without task state was restarted")
 	}
 	noChildren(t)
+}
+
+func TestExplain(t *testing.T) {
+	log, err := kernlog.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	call := func(name string, errno unix.Errno) error {
+		return &tree.CallError{Call: name, PID: int32(os.Getpid()), Errno: errno}
+	}
+	for want, err := range map[string]error{
+		"is taken by restart.test (state ": call("clone_with_pids", unix.EBUSY),
+		"--pidns does without":             call("clone_with_pids", unix.EPERM),
+		"pids.max":                         call("clone_with_pids", unix.EAGAIN),
+		fmt.Sprint("for pid ", os.Getpid(), ": invalid argument"):      call("clone_with_pids", unix.EINVAL),
+		fmt.Sprint("mount /proc for pid ", os.Getpid(), ": operation"): call("mount /proc", unix.EPERM),
+		"other": errors.New("other"),
+	} {
+		if got := explain(err, log); !strings.Contains(got.Error(), want) {
+			t.Errorf("%v, want %q", got, want)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	old := proc.Root
+	defer func() { proc.Root = old }()
+	proc.Root = t.TempDir()
+	root := imagetest.Task(999)
+	inside := imagetest.Child(root, 998, 1)
+	h := head(t, root, inside, imagetest.Child(inside, 997, 1000))
+	if err := checkLimit(h); err != nil {
+		t.Errorf("without /proc: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Join(proc.Root, "sys", "kernel"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[string]string{
+		"1001\n": "", "1000\n": "pid 1000 is above what this machine allows: kernel.pid_max is 1000", "999\n": "pid 999 is above",
+	} {
+		if err := os.WriteFile(filepath.Join(proc.Root, "sys", "kernel", "pid_max"), []byte(limit), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkLimit(h); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", limit, err)
+		}
+	}
+}
+
+// TestSelfOfMany has --self refuse an image of more than one task.
+func TestSelfOfMany(t *testing.T) {
+	root := imagetest.Task(42)
+	j := newJob(t)
+	j.src.Tasks = append(j.src.Tasks, imagetest.Thread(root, 43))
+	if err := j.restartSelf(); err == nil || err.Error() != "the image holds 2 tasks: --self brings back an image of one" {
+		t.Error(err)
+	}
 }
