@@ -9,13 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"linux-cr/abi/image"
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/imagetest"
 	"linux-cr/tools/internal/kernlog"
@@ -89,38 +87,6 @@ func TestHelpVersionCompletion(t *testing.T) {
 		if strings.Contains(stdout, " init ") {
 			t.Errorf("%s shows the hidden command", args)
 		}
-	}
-}
-
-func TestPlan(t *testing.T) {
-	const head = "0 clone_with_pids(17, 0, 0, 0, pids) child: 1\n1 close_range(3, 8)\n2 close_range(10, -1)\n"
-	task := func(pid, pgid, sid int32) []image.Pids {
-		return []image.Pids{{PID: pid, TGID: pid, PGID: pgid, SID: sid, Flags: image.CKPT_PIDS_ROOT}}
-	}
-	for name, c := range map[string]struct {
-		tasks []image.Pids
-		want  string
-	}{
-		"session leader": {task(42, 42, 42), head + "3 setsid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
-		"group leader":   {task(42, 42, 7), head + "3 setpgid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
-		"member":         {task(42, 7, 7), head + "3 restart(0, -1, 0, 9)\n4 exit_group(1)\n"},
-	} {
-		p, err := hierarchy(&source.Head{Tasks: c.tasks}, 9)
-		if err != nil || p.String() != c.want {
-			t.Errorf("%s: %v\n%swant\n%s", name, err, p, c.want)
-		}
-	}
-	if p, err := hierarchy(&source.Head{Tasks: append(task(1, 1, 1), task(2, 1, 1)...)}, 9); err == nil {
-		t.Errorf("two tasks:\n%s", p)
-	}
-	container, err := hierarchy(&source.Head{Tasks: task(1, 1, 1)}, 9)
-	if err != nil || !strings.Contains(container.String(), "mount /proc") {
-		t.Errorf("container: %v\n%s", err, container)
-	}
-	self := selfPlan(5, 9, 7)
-	want := "0 clone(17) child: 1\n1 close_range(3, 4)\n2 close_range(6, 6)\n3 close_range(8, 8)\n4 close_range(10, -1)\n5 restart(0, 5, 1, 9)\n6 exit_group(1)\n"
-	if got := self.String(); got != want {
-		t.Errorf("self:\n%swant\n%s", got, want)
 	}
 }
 
@@ -232,9 +198,8 @@ func TestFailedRestartLeavesNothing(t *testing.T) {
 	fails.Call("setsid again", unix.SYS_SETSID)
 	for name, plan := range map[string]*tree.Plan{"waits": waits, "fails": fails} {
 		j := newJob(t)
-		var pid atomic.Int32
-		if err := j.coordinate(plan, &pid); err == nil || pid.Load() != 0 {
-			t.Errorf("%s: pid %d, %v", name, pid.Load(), err)
+		if err := j.coordinate(plan, 0); err == nil || j.pid.Load() != 0 {
+			t.Errorf("%s: pid %d, %v", name, j.pid.Load(), err)
 		}
 		noChildren(t)
 	}
