@@ -122,15 +122,17 @@ static void start(long nr)
 
 static void finish(long nr)
 {
-	struct timespec until;
+	static struct timespec until;
 	int err;
 
 	if (shared) {
 		want_status("member", children[nr], 0, 0);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 8;
+	if (!until.tv_sec) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += LIMIT_MS / 1000;
+	}
 	err = pthread_timedjoin_np(threads[nr], NULL, &until);
 	if (err)
 		prog_fail("join of thread %ld: %s", nr, strerror(err));

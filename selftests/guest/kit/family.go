@@ -266,13 +266,13 @@ func (p *Prog) FamilyGone(t testing.TB, members []int) {
 
 // familyLines are the lines of /proc/PID/status of each thread that must not change.
 var familyLines = []string{
-	"Name", "Umask", "State", "Tgid", "Ngid", "Pid", "PPid", "Uid", "Gid", "NStgid", "NSpid", "NSpgid", "NSsid", "Threads", "SigPnd", "ShdPnd",
+	"Name", "Umask", "Tgid", "Ngid", "Pid", "PPid", "Uid", "Gid", "NStgid", "NSpid", "NSpgid", "NSsid", "Threads", "SigPnd", "ShdPnd",
 	"SigBlk", "SigIgn", "SigCgt", "Cpus_allowed", "NoNewPrivs",
 }
 
 // familyFields are the fields of /proc/PID/stat of each thread that must not change, counted from 1.
 var familyFields = map[int]string{
-	3: "state", 5: "pgrp", 6: "session", 18: "priority", 19: "nice", 22: "starttime", 38: "exit_signal", 40: "rt_priority", 41: "policy", 52: "exit_code",
+	3: "state", 5: "pgrp", 6: "session", 18: "priority", 19: "nice", 38: "exit_signal", 40: "rt_priority", 41: "policy", 52: "exit_code",
 }
 
 // most is how many processes are looked at in every detail.
@@ -303,14 +303,19 @@ func (l Look) thread(t testing.TB, root, pid, tid int) {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/task/%d", pid, tid)
 	key := fmt.Sprintf("%d thread %d ", pid, tid)
+	s := statOf(dir)
+	// Who polls is awake for a moment now and then.
+	poll(patience, func() bool {
+		s = statOf(dir)
+		return len(s) < 3 || s[2] != "R" || s[1] == "spin"
+	})
 	for _, line := range strings.Split(optional(t, filepath.Join(dir, "status")), "\n") {
 		k, v, ok := strings.Cut(line, ":")
-		if !ok || !slices.Contains(familyLines, k) || k == "PPid" && pid == root {
+		if !ok || !slices.Contains(familyLines, k) || k == "PPid" && pid == root || zombieSignals(s, k) {
 			continue
 		}
 		l[key+"status "+k] = strings.TrimSpace(v)
 	}
-	s := statOf(dir)
 	for n, name := range familyFields {
 		if len(s) >= n {
 			l[key+"stat "+name] = s[n-1]
@@ -318,11 +323,15 @@ func (l Look) thread(t testing.TB, root, pid, tid int) {
 	}
 	if len(s) > 2 && s[1] == "spin" {
 		delete(l, key+"stat state")
-		delete(l, key+"status State")
 	}
 	l[key+"children"] = optional(t, filepath.Join(dir, "children"))
 	l[key+"comm"] = optional(t, filepath.Join(dir, "comm"))
 	l[key+"timerslack"] = optional(t, filepath.Join(dir, "timerslack_ns"))
+}
+
+// zombieSignals are the lines about signals of a task that has ended: nobody can ask for what it had blocked.
+func zombieSignals(stat []string, line string) bool {
+	return len(stat) > 2 && stat[2] == "Z" && strings.HasPrefix(line, "Sig")
 }
 
 // statOf is the stat file in a directory of /proc, in fields counted from 0.
