@@ -87,12 +87,14 @@ bool ckpt_permitted(bool restart);
 /* log.c */
 void ckpt_set_err(struct ckpt_ctx *ctx, int err);
 
+/* io.c */
+int ckpt_file_io(struct file *file, struct iov_iter *iter);
+
 /* image.c */
 struct ckpt_image *ckpt_image_alloc(void);
 void ckpt_image_free(struct ckpt_image *image);
 int ckpt_image_emit(struct ckpt_ctx *ctx);
 void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
-ssize_t ckpt_file_write(struct file *file, struct iov_iter *iter);
 
 /* stream.c */
 int ckpt_read_tail(struct ckpt_ctx *ctx);
@@ -121,6 +123,7 @@ void ckpt_abort(struct ckpt_ctx *ctx, int err);
 
 /* refuse.c */
 int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+bool ckpt_caller_clean(struct task_struct *task);
 
 /* task.c */
 int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);

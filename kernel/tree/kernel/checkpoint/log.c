@@ -30,7 +30,7 @@ static void ckpt_log_write(struct ckpt_ctx *ctx, char *line, size_t len)
 		return;
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
 	/* A log that cannot be written must not fail what it reports on. */
-	ckpt_file_write(ctx->logfile, &iter);
+	ckpt_file_io(ctx->logfile, &iter);
 }
 
 static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
