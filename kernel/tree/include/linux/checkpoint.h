@@ -95,6 +95,9 @@ static inline long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 #endif /* CONFIG_CHECKPOINT */
 
 /* Entry points of core code that checkpoint/restart uses from other files. */
+struct completion;
+
+int wait_for_vfork_done(struct task_struct *child, struct completion *vfork);
 int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info,
 		    const struct timespec64 *ts);
 int do_setitimer(int which, struct itimerspec64 *value,

@@ -35,25 +35,17 @@
 
 static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	pid_t child = 0;
-	int ret;
+	unsigned int users = refcount_read(&ckpt_task_sighand(task)->count);
+	int ret = 0, nr = get_nr_threads(task);
 
-	read_lock(&tasklist_lock);
-	if (!list_empty(&task->children))
-		child = task_pid_vnr(list_first_entry(&task->children,
-						      struct task_struct,
-						      sibling));
-	read_unlock(&tasklist_lock);
-
-	ret = REFUSE(ctx, task, !thread_group_empty(task), -EOPNOTSUPP,
-		     "threads: the process has %d", get_nr_threads(task));
 	/* A self-checkpoint does not capture relations to other tasks. */
-	if (!ret && !ctx->self)
-		ret = REFUSE(ctx, task, child, -EOPNOTSUPP,
-			     "child processes: %d is one", child);
-	if (!ret)
-		ret = REFUSE(ctx, task, READ_ONCE(task->vfork_done), -EBUSY,
-			     "vfork child that has not called exec yet");
+	if (ctx->self)
+		ret = REFUSE(ctx, task, nr > 1, -EOPNOTSUPP,
+			     "threads: the process that saves itself has %d",
+			     nr);
+	else
+		ret = REFUSE(ctx, task, nr > 1 && users > nr, -EOPNOTSUPP,
+			     "signal handlers shared with a process that is not in the same thread group");
 	if (!ret)
 		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
 			     "traced by another task");
