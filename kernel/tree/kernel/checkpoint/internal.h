@@ -149,7 +149,6 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid);
 
 /* restart.c */
 int ckpt_read_frame(struct ckpt_ctx *ctx);
-bool ckpt_caller_plain(void);
 long ckpt_return_value(void);
 long ckpt_perish(void);
 long ckpt_restart_self(struct ckpt_ctx *ctx);

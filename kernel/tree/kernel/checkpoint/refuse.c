@@ -125,7 +125,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
-	undo = task->sysvsem.undo_list;
+	undo = checkpoint_sem_undo(task);
 #endif
 #ifdef CONFIG_IO_URING
 	uring = task->io_uring;
@@ -157,7 +157,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = REFUSE(ctx, task, timers, -EOPNOTSUPP, "POSIX timers");
 	if (!ret)
 		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
-			     "System V semaphore undo list");
+			     "System V semaphore operations to undo");
 	if (!ret)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)
@@ -217,7 +217,7 @@ static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
  *
  * - timers, requests and registrations of the caller, which execve(2) ends:
  *   POSIX timers, io_uring, user_events, syscall user dispatch;
- * - what execve(2) lets a program inherit: an undo list of System V
+ * - what execve(2) lets a program inherit: pending undo operations of System V
  *   semaphores, a NUMA policy, utilization clamps, an I/O context that others
  *   share;
  * - what the architecture keeps per thread: see arch_ckpt_caller_clean().
@@ -247,7 +247,7 @@ bool ckpt_caller_clean(struct task_struct *task)
 		return false;
 #endif
 #ifdef CONFIG_SYSVIPC
-	if (task->sysvsem.undo_list)
+	if (checkpoint_sem_undo(task))
 		return false;
 #endif
 #ifdef CONFIG_NUMA
