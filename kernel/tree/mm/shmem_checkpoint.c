@@ -130,6 +130,20 @@ static int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
 	return ret ?: shmem_ckpt_flush(ctx, inode, w);
 }
 
+/* mbind(2) of shared memory stays with the inode, not with the area. */
+static int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			       struct inode *inode)
+{
+	int ret = 0;
+
+#ifdef CONFIG_NUMA
+	if (!RB_EMPTY_ROOT(&SHMEM_I(inode)->policy.root))
+		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+				  "shared memory: NUMA memory policy");
+#endif
+	return ret;
+}
+
 /**
  * shmem_ckpt_inode - capture shared anonymous memory
  * @ctx: checkpoint context
@@ -137,7 +151,7 @@ static int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
  * @inode: the memory
  * @obj: its object
  *
- * Return: 0, -EIO for a page that is lost, -ENOMEM, -EINTR.
+ * Return: 0, -EIO for a page that is lost, -EOPNOTSUPP, -ENOMEM, -EINTR.
  */
 int shmem_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
 		     struct inode *inode, struct ckpt_object *obj)
@@ -146,6 +160,9 @@ int shmem_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
 	struct ckpt_walk w;
 	int ret;
 
+	ret = shmem_ckpt_refusals(ctx, task, inode);
+	if (ret)
+		return ret;
 	ret = ckpt_walk_init(&w);
 	h = ret ? NULL : ckpt_record(ctx, CKPT_HDR_SHMEM, 0);
 	if (!h) {
