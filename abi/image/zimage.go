@@ -38,6 +38,7 @@ const (
 	CKPT_HDR_MM            = 401
 	CKPT_HDR_MM_CONTEXT    = 405
 	CKPT_HDR_VMA           = 402
+	CKPT_HDR_SHMEM         = 406
 	CKPT_HDR_PGARR         = 403
 	CKPT_HDR_SIGHAND       = 601
 	CKPT_HDR_SIGNAL        = 602
@@ -94,6 +95,8 @@ func newRecord(typ uint32) Record {
 		return new(MMContext)
 	case CKPT_HDR_VMA:
 		return new(VMA)
+	case CKPT_HDR_SHMEM:
+		return new(Shmem)
 	case CKPT_HDR_PGARR:
 		return new(Pgarr)
 	case CKPT_HDR_SIGHAND:

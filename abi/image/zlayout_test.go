@@ -183,7 +183,7 @@ var layouts = []layout{
 		{"reserved0", "Reserved0", 92, 4},
 		{"groups", "Groups", 96, 4},
 	}},
-	{new(File), 72, []place{
+	{new(File), 80, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"f_type", "FType", 12, 4},
 		{"f_flags", "FFlags", 16, 4},
@@ -196,6 +196,8 @@ var layouts = []layout{
 		{"rdev_minor", "RdevMinor", 52, 4},
 		{"size", "Size", 56, 8},
 		{"mtime", "Mtime", 64, 8},
+		{"inode_ref", "InodeRef", 72, 4},
+		{"reserved0", "Reserved0", 76, 4},
 	}},
 	{new(FileTable), 16, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -252,6 +254,11 @@ var layouts = []layout{
 		{"file_ref", "FileRef", 48, 4},
 		{"reserved0", "Reserved0", 52, 4},
 		{"offset", "Offset", 56, 8},
+	}},
+	{new(Shmem), 24, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"size", "Size", 16, 8},
 	}},
 	{new(Pgarr), 16, []place{
 		{"nr_pages", "NrPages", 8, 8},

@@ -7,6 +7,7 @@ var FileTypes = &Enum{
 	Name: "file_type", Prefix: "CKPT_FILE_", Doc: "how an open file is brought back",
 	Values: []Value{
 		{"GENERIC", 1, "opened again by path: regular file, directory, stateless character device"},
+		{"SHMEM", 2, "an end of shared memory without a name; inode_ref names it"},
 	},
 }
 
@@ -21,7 +22,7 @@ var Files = Subsystem{
 	Name: "Files", Doc: "Descriptors, open file descriptions, root and working directory. Paths are relative to the directory named behind the container record.",
 	Enums: []*Enum{FileTypes, FDFlags},
 	Records: []*Record{
-		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. A string record with its path follows.", Fields: []Field{
+		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. For type GENERIC a string record with its path follows.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "f_type", Kind: U32, Enum: FileTypes, Doc: "how it is brought back"},
 			{Name: "f_flags", Kind: U32, Doc: "O_*, as F_GETFL"},
@@ -34,6 +35,8 @@ var Files = Subsystem{
 			{Name: "rdev_minor", Kind: U32, Doc: "st_rdev, minor"},
 			{Name: "size", Kind: U64, Doc: "st_size, bytes"},
 			{Name: "mtime", Kind: S64, Doc: "st_mtim, nanoseconds of CLOCK_REALTIME"},
+			{Name: "inode_ref", Kind: S32, Ref: "INODE", Doc: "what the file is an end of; 0 for a type that has none"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 		{Name: "file_table", Type: 301, Object: obj("FILE_TABLE"), Doc: "A file descriptor table; nr_fds records of type file_desc follow, descriptors rising.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},

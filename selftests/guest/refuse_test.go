@@ -135,8 +135,6 @@ func TestRefuseMemory(t *testing.T) {
 	refuse(t,
 		refusal{variant: "memfd", words: []string{"memfd", "unlinked", "deleted"}},
 		refusal{variant: "secretmem", words: []string{"secretmem"}},
-		refusal{variant: "shared_anon", words: []string{"shared", "/dev/zero"}},
-		refusal{variant: "dev_zero", words: []string{"shared", "/dev/zero"}},
 		refusal{variant: "shm", words: []string{"shared", "shm", "sysv"}},
 		refusal{variant: "hugetlb", words: []string{"huge"}},
 		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},

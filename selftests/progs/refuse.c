@@ -314,26 +314,9 @@ static void make_secretmem(void)
 	fd = need(syscall(SYS_memfd_secret, 0));
 }
 
-static void make_shared_anon(void)
-{
-	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must((long)mem);
-	fill(mem, 4 * PAGE, 4);
-}
-
 static void check_mem(void)
 {
 	want_fill("memory", mem, PAGE, 4);
-}
-
-static void make_dev_zero(void)
-{
-	int f = must(open("/dev/zero", O_RDWR));
-
-	mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
-	must((long)mem);
-	close(f);
-	fill(mem, 4 * PAGE, 4);
 }
 
 static void make_shm(void)
@@ -585,7 +568,7 @@ static void make_many(void)
 {
 	make_posix_timer();
 	make_eventfd();
-	make_shared_anon();
+	make_shm();
 	make_pipe();
 }
 
@@ -623,8 +606,6 @@ static const struct {
 	{ "fanotify", make_fanotify },
 	{ "memfd", make_memfd, check_pipe },
 	{ "secretmem", make_secretmem },
-	{ "shared_anon", make_shared_anon, check_mem },
-	{ "dev_zero", make_dev_zero, check_mem },
 	{ "shm", make_shm, check_mem },
 	{ "sem_undo", make_sem_undo, check_sem_undo },
 	{ "mqueue", make_mqueue },

@@ -239,6 +239,8 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	char *buf;
 	int ret;
 
+	if (shmem_ckpt_anonymous(file))
+		return shmem_ckpt_file(ctx, task, file, obj);
 	buf = __getname();
 	if (!buf)
 		return -ENOMEM;
@@ -318,6 +320,8 @@ static void *ckpt_file_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	struct file *file;
 	char *name;
 
+	if (h->f_type == CKPT_FILE_SHMEM)
+		return shmem_ckpt_restore(ctx, h);
 	name = ckpt_next_string(ctx);
 	if (IS_ERR(name))
 		return name;

@@ -35,6 +35,7 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SIGHAND]	= &ckpt_sighand_ops,
 	[CKPT_OBJ_CRED]		= &ckpt_cred_ops,
 	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
+	[CKPT_OBJ_INODE]	= &ckpt_inode_ops,
 };
 
 /**
@@ -164,6 +165,21 @@ s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj)
 	return obj->ref;
 }
 
+/* A task has one of each: more of them than tasks are in no honest image. */
+static bool ckpt_obj_per_task(u32 objtype)
+{
+	switch (objtype) {
+	case CKPT_OBJ_FILE_TABLE:
+	case CKPT_OBJ_MM:
+	case CKPT_OBJ_FS:
+	case CKPT_OBJ_SIGHAND:
+	case CKPT_OBJ_CRED:
+	case CKPT_OBJ_SIGNAL:
+		return true;
+	}
+	return false;
+}
+
 /**
  * ckpt_obj_restore - build the object whose record has just been read
  * @ctx: restart context
@@ -188,6 +204,11 @@ int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 		return ckpt_err(ctx, NULL, -EINVAL,
 				"%s has number %d, expected %d", ops->name,
 				ref, ctx->nr_refs + 1);
+	if (ckpt_obj_per_task(rec->objtype) &&
+	    ctx->nr_objs[rec->objtype]++ >= ctx->nr_members)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"more objects of type %s than %u tasks can have",
+				ops->name, ctx->nr_members);
 	ctx->nr_refs++;
 
 	obj = kzalloc(sizeof(*obj), GFP_KERNEL_ACCOUNT);

@@ -114,6 +114,7 @@ static bool is_file_type(u64 v)
 {
 	switch (v) {
 	case CKPT_FILE_GENERIC:
+	case CKPT_FILE_SHMEM:
 		return true;
 	}
 	return false;
@@ -148,6 +149,9 @@ static bool is_vma_kind(u64 v)
 	CKPT_MMF_MLOCK_FUTURE | \
 	CKPT_MMF_MLOCK_ONFAULT | \
 	CKPT_MMF_LEGACY_LAYOUT)
+
+#define SHMEM_FLAGS_MASK ( \
+	CKPT_SHMEM_NORESERVE)
 
 #define SIGNAL_FLAGS_MASK ( \
 	CKPT_SIGNALF_SUBREAPER | \
@@ -425,6 +429,10 @@ static int check_file(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (!is_file_type(r->f_type))
 		return bad(field, "f_type");
+	if (r->inode_ref < 0)
+		return bad(field, "inode_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -517,6 +525,19 @@ static int check_vma(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "file_ref");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_shmem(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_shmem *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)SHMEM_FLAGS_MASK)
+		return bad(field, "flags");
 	return 0;
 }
 
@@ -717,7 +738,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_FILE,
 		.name = "file",
 		.size = sizeof(struct ckpt_hdr_file),
-		.max_len = 72,
+		.max_len = 80,
 		.objtype = CKPT_OBJ_FILE,
 		.check = check_file,
 	},
@@ -750,6 +771,14 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_mm_context),
 		.max_len = 64,
 		.check = check_mm_context,
+	},
+	{
+		.type = CKPT_HDR_SHMEM,
+		.name = "shmem",
+		.size = sizeof(struct ckpt_hdr_shmem),
+		.max_len = 24,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_shmem,
 	},
 	{
 		.type = CKPT_HDR_FS,

@@ -351,7 +351,7 @@ static_assert(sizeof_field(struct ckpt_hdr_cred, reserved0) == 4);
 static_assert(offsetof(struct ckpt_hdr_cred, groups) == 96);
 static_assert(sizeof_field(struct ckpt_hdr_cred, groups[0]) == 4);
 
-static_assert(sizeof(struct ckpt_hdr_file) == 72);
+static_assert(sizeof(struct ckpt_hdr_file) == 80);
 static_assert(offsetof(struct ckpt_hdr_file, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_file, objref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_file, objref) == 4);
@@ -377,6 +377,10 @@ static_assert(offsetof(struct ckpt_hdr_file, size) == 56);
 static_assert(sizeof_field(struct ckpt_hdr_file, size) == 8);
 static_assert(offsetof(struct ckpt_hdr_file, mtime) == 64);
 static_assert(sizeof_field(struct ckpt_hdr_file, mtime) == 8);
+static_assert(offsetof(struct ckpt_hdr_file, inode_ref) == 72);
+static_assert(sizeof_field(struct ckpt_hdr_file, inode_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_file, reserved0) == 76);
+static_assert(sizeof_field(struct ckpt_hdr_file, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_file_table) == 16);
 static_assert(offsetof(struct ckpt_hdr_file_table, h) == 0);
@@ -483,6 +487,15 @@ static_assert(offsetof(struct ckpt_hdr_vma, reserved0) == 52);
 static_assert(sizeof_field(struct ckpt_hdr_vma, reserved0) == 4);
 static_assert(offsetof(struct ckpt_hdr_vma, offset) == 56);
 static_assert(sizeof_field(struct ckpt_hdr_vma, offset) == 8);
+
+static_assert(sizeof(struct ckpt_hdr_shmem) == 24);
+static_assert(offsetof(struct ckpt_hdr_shmem, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_shmem, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_shmem, flags) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_shmem, size) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, size) == 8);
 
 static_assert(sizeof(struct ckpt_hdr_pgarr) == 16);
 static_assert(offsetof(struct ckpt_hdr_pgarr, h) == 0);

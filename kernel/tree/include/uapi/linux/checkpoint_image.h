@@ -107,6 +107,7 @@
 #define CKPT_HDR_MM		401
 #define CKPT_HDR_MM_CONTEXT	405
 #define CKPT_HDR_VMA		402
+#define CKPT_HDR_SHMEM		406
 #define CKPT_HDR_PGARR		403
 
 /* Record types: Signals */
@@ -164,6 +165,8 @@ enum ckpt_arch {
  * @CKPT_OBJ_SIGHAND: signal handlers
  * @CKPT_OBJ_CRED: credentials
  * @CKPT_OBJ_SIGNAL: state that the threads of a process share
+ * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
+ *	their own are ends of
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -173,6 +176,7 @@ enum ckpt_obj {
 	CKPT_OBJ_SIGHAND	= 5,
 	CKPT_OBJ_CRED		= 6,
 	CKPT_OBJ_SIGNAL		= 7,
+	CKPT_OBJ_INODE		= 8,
 };
 
 /**
@@ -725,9 +729,11 @@ struct ckpt_hdr_cred {
  *
  * @CKPT_FILE_GENERIC: opened again by path: regular file, directory, stateless
  *	character device
+ * @CKPT_FILE_SHMEM: an end of shared memory without a name; inode_ref names it
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
+	CKPT_FILE_SHMEM		= 2,
 };
 
 /*
@@ -736,8 +742,8 @@ enum ckpt_file_type {
 #define CKPT_FD_CLOEXEC	0x00000001U	/* FD_CLOEXEC */
 
 /**
- * struct ckpt_hdr_file - An open file description. A string record with its
- * path follows.
+ * struct ckpt_hdr_file - An open file description. For type GENERIC a string
+ * record with its path follows.
  *
  * @h: record header, type CKPT_HDR_FILE
  * @objref: object number
@@ -752,6 +758,9 @@ enum ckpt_file_type {
  * @rdev_minor: st_rdev, minor
  * @size: st_size, bytes
  * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ * @inode_ref: what the file is an end of; 0 for a type that has none
+ *	(reference: CKPT_OBJ_INODE, or 0)
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_file {
 	struct ckpt_hdr h;
@@ -767,6 +776,8 @@ struct ckpt_hdr_file {
 	__u32 rdev_minor;
 	__u64 size;
 	__s64 mtime;
+	__s32 inode_ref;
+	__u32 reserved0;
 };
 
 /**
@@ -858,6 +869,12 @@ enum ckpt_vma_kind {
 #define CKPT_MMF_MLOCK_ONFAULT		0x0000000000000020ULL	/* MCL_ONFAULT of mlockall(2) */
 /* new mappings are placed bottom-up */
 #define CKPT_MMF_LEGACY_LAYOUT		0x0000000000000040ULL
+
+/*
+ * CKPT_SHMEM_*: attributes of shared anonymous memory.
+ */
+/* made with MAP_NORESERVE: pages count against the commit limit one by one */
+#define CKPT_SHMEM_NORESERVE	0x00000001U
 
 /**
  * struct ckpt_hdr_mm - An address space. mm_context follows, then nr_vmas
@@ -965,10 +982,27 @@ struct ckpt_hdr_vma {
 };
 
 /**
+ * struct ckpt_hdr_shmem - Shared anonymous memory. Chunks of the pages that
+ * exist follow, up to and including an empty one; what stands for an address
+ * in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_SHMEM
+ * @objref: object number
+ * @flags: attributes (CKPT_SHMEM_*)
+ * @size: bytes; areas may show less of it, or more
+ */
+struct ckpt_hdr_shmem {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u64 size;
+};
+
+/**
  * struct ckpt_hdr_pgarr - A chunk of pages: nr_pages addresses, then the
  * contents of as many pages. The contents start at a multiple of the page size
- * from the start of the image. nr_pages 0 ends the area. Behind the fields:
- * nr_pages addresses (8 bytes each), then nr_pages pages.
+ * from the start of the image. nr_pages 0 ends the area, or the shared memory.
+ * Behind the fields: nr_pages addresses (8 bytes each), then nr_pages pages.
  *
  * @h: record header, type CKPT_HDR_PGARR
  * @nr_pages: pages in this chunk
