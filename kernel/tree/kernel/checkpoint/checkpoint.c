@@ -207,6 +207,8 @@ static int ckpt_capture(struct ckpt_ctx *ctx)
 			ret = ckpt_task_checkpoint(ctx, &ctx->members[i]);
 	}
 	if (!ret)
+		ret = ckpt_finish_run(ctx);
+	if (!ret)
 		ret = ckpt_hold_intact(ctx);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");
@@ -290,6 +292,7 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 release:
 	/* Tasks that run must not see more users of their objects than are. */
 	ckpt_captured(ctx);
+	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	ckpt_release(ctx);
 	ckpt_phase(ctx, CKPT_TRACE_RELEASED);
