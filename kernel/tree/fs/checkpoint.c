@@ -176,11 +176,11 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
  *
  * Return: its name.
  */
-const char *ckpt_file_name(struct file *file, char *buf)
+char *ckpt_file_name(struct file *file, char *buf)
 {
-	const char *name = d_path(&file->f_path, buf, PATH_MAX);
+	char *name = d_path(&file->f_path, buf, PATH_MAX);
 
-	return IS_ERR(name) ? "(path too long)" : name;
+	return IS_ERR(name) ? strcpy(buf, "(path too long)") : name;
 }
 
 /* Why can a file without ->checkpoint() not be opened again? 0 in a dry run. */

@@ -22,7 +22,7 @@ struct pipe_inode_info;
 /* checkpoint.c */
 const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 			      char *buf, char **name);
-const char *ckpt_file_name(struct file *file, char *buf);
+char *ckpt_file_name(struct file *file, char *buf);
 
 /**
  * struct ckpt_inode - a restored inode that files are ends of
