@@ -192,8 +192,8 @@ func TestOutput(t *testing.T) {
 				if _, err := out.file.WriteString("new"); err != nil {
 					t.Fatal(err)
 				}
-				if out.size() != 3 {
-					t.Errorf("size %d", out.size())
+				if out.pos() != 3 {
+					t.Errorf("at %d", out.pos())
 				}
 				if c.fail {
 					err = out.abandon(c.keep)

@@ -110,13 +110,22 @@ func holdsExactly(g *cgroup.Group, pid int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	ours := set(pids)
 	for _, p := range procs {
-		if !slices.Contains(pids, p) {
+		if !ours[p] {
 			return false, nil
 		}
 	}
 	left, err := (&hold{group: g}).outside(pid)
 	return len(left) == 0, err
+}
+
+func set(pids []int) map[int]bool {
+	s := make(map[int]bool, len(pids))
+	for _, p := range pids {
+		s[p] = true
+	}
+	return s
 }
 
 // outside returns the processes of the hierarchy that are not in the cgroup.
@@ -129,8 +138,9 @@ func (h *hold) outside(pid int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
+	inside := set(procs)
 	return slices.DeleteFunc(pids, func(p int) bool {
-		if slices.Contains(procs, p) {
+		if inside[p] {
 			return true
 		}
 		// One that has ended is not listed in its cgroup.

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -52,13 +53,17 @@ func openOutput(name string, force bool, stdout *os.File) (*output, error) {
 	return &output{file: f, name: name}, nil
 }
 
-// size is the length of the image so far, 0 when the output is no file.
-func (o *output) size() int64 {
+// pos is where the image ends so far, 0 when the output is no file.
+func (o *output) pos() int64 {
 	info, err := o.file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return 0
 	}
-	return info.Size()
+	pos, err := unix.Seek(int(o.file.Fd()), 0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	return pos
 }
 
 // finish closes a complete image and gives it its name.

@@ -50,8 +50,9 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	complete := false
 	defer func() {
-		if err != nil {
+		if err != nil && !complete {
 			err = errors.Join(err, out.abandon(o.keepPartial))
 		}
 	}()
@@ -70,14 +71,25 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 			}
 		}()
 	}
-	before := time.Now()
+	killed := &victims{}
+	if o.kill {
+		if killed, err = mark(o.pid); err != nil {
+			return err
+		}
+		defer killed.close()
+	}
+	before, start := time.Now(), out.pos()
 	if err := o.call(int(out.file.Fd()), log, sigs); err != nil {
 		return err
 	}
 	if o.verbose {
-		report(stderr, time.Since(before), out.size())
+		report(stderr, time.Since(before), out.pos()-start, countTasks(out.file, start))
 	}
 	if err := out.finish(); err != nil {
+		return err
+	}
+	complete = true
+	if err := killed.await(); err != nil {
 		return err
 	}
 	if held != nil {
@@ -100,13 +112,23 @@ func (o *options) call(fd int, log *kernlog.Log, sigs <-chan os.Signal) error {
 	return support.Explain("checkpoint", err, log)
 }
 
-func report(w io.Writer, d time.Duration, size int64) {
-	if size == 0 {
-		fmt.Fprintf(w, "checkpoint: %v\n", d.Round(time.Microsecond))
+// report prints what is known: an image that goes into a pipe has neither size
+// nor number of tasks.
+func report(w io.Writer, d time.Duration, size int64, tasks int) {
+	d = d.Round(time.Microsecond)
+	if size <= 0 {
+		fmt.Fprintf(w, "checkpoint: %v\n", d)
 		return
 	}
+	what := ""
+	switch {
+	case tasks == 1:
+		what = "1 task, "
+	case tasks > 1:
+		what = fmt.Sprintf("%d tasks, ", tasks)
+	}
 	rate := float64(size) / (1 << 20) / d.Seconds()
-	fmt.Fprintf(w, "checkpoint: %d bytes in %v, %.0f MiB/s\n", size, d.Round(time.Microsecond), rate)
+	fmt.Fprintf(w, "checkpoint: %s%d bytes in %v, %.0f MiB/s\n", what, size, d, rate)
 }
 
 // rehearse prints every obstacle, one per line.

@@ -57,18 +57,24 @@ func TestOutput(t *testing.T) {
 			t.Errorf("%v: status %d, stderr %q; want 0 and nothing", args, status, errs)
 		}
 		name := strings.TrimSuffix(c.name+"-"+strings.NewReplacer("-", "", " ", "-").Replace(c.args), "-")
-		path := filepath.Join("testdata", name+".out")
-		if *update {
-			if err := os.WriteFile(path, []byte(out), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want := string(read(t, path)); out != want {
-			t.Errorf("ckptinfo %s %s prints\n%s\nwant %s (-update rewrites it):\n%s", c.args, c.name, out, path, want)
-		}
+		checkGolden(t, name, out)
 		if strings.Contains(c.args, "json") && !json.Valid([]byte(out)) {
 			t.Errorf("%v: not valid JSON:\n%s", args, out)
 		}
+	}
+}
+
+// checkGolden compares output with what testdata has.
+func checkGolden(t *testing.T, name, out string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".out")
+	if *update {
+		if err := os.WriteFile(path, []byte(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := string(read(t, path)); out != want {
+		t.Errorf("got\n%s\nwant %s (-update rewrites it):\n%s", out, path, want)
 	}
 }
 
@@ -185,7 +191,7 @@ func TestKeys(t *testing.T) {
 // TestManual looks for every flag in the manual page.
 func TestManual(t *testing.T) {
 	page := strings.ReplaceAll(string(read(t, "../../docs/man/ckptinfo.1")), `\-`, "-")
-	for _, flag := range []string{"--json", "--verbose", "-v", "--error", "-e", "--help", "--version", "completion"} {
+	for _, flag := range []string{"--json", "--verbose", "-v", "--error", "-e", "--help", "--version", "completion", "ckptinfo ps", "ckptinfo tree", "ckptinfo objects", "ckptinfo sizes"} {
 		if !strings.Contains(page, flag) {
 			t.Errorf("ckptinfo.1 does not mention %s", flag)
 		}

@@ -21,6 +21,7 @@ type options struct {
 	json    bool
 	verbose bool
 	errors  bool
+	view    view // of a subcommand
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -33,32 +34,48 @@ func command(stdin io.Reader, stdout io.Writer) *cobra.Command {
 		Use:   "ckptinfo [flags] [FILE]",
 		Short: "Show what is in a checkpoint image",
 		Long: "ckptinfo shows what is in a checkpoint image, of this machine or of another one: the header, the tasks,\n" +
-			"a line per record, and why a checkpoint failed. It reads FILE, or stdin, where it stops at the end of the image.",
+			"a line per record, and why a checkpoint failed. It reads FILE, or stdin, where it stops at the end of the image.\n" +
+			"A subcommand shows one thing instead. (A FILE with the name of one is ./FILE.)",
 		Example: "  ckptinfo job.img\n" +
 			"  checkpoint 4711 | tee job.img | ckptinfo\n" +
 			"  ckptinfo --json job.img | jq '.tasks[].pid'",
 		Args:                  cobra.MaximumNArgs(1),
 		DisableFlagsInUseLine: true,
-		RunE: func(_ *cobra.Command, args []string) error {
-			name := "-"
-			if len(args) > 0 {
-				name = args[0]
-			}
-			return o.show(name, stdin, stdout)
-		},
+		RunE:                  func(_ *cobra.Command, args []string) error { return o.show(args, stdin, stdout) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.json, "json", false, "print one JSON document with every field")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print every field of every record")
 	f.BoolVarP(&o.errors, "error", "e", false, "print only the error records")
+	for _, v := range views {
+		cmd.AddCommand(viewCommand(v, stdin, stdout))
+	}
 	cli.AddCompletion(cmd)
 	return cmd
 }
 
+// viewCommand is the subcommand that shows a view.
+func viewCommand(v view, stdin io.Reader, stdout io.Writer) *cobra.Command {
+	o := options{view: v}
+	cmd := &cobra.Command{
+		Use:                   v.name + " [--json] [FILE]",
+		Short:                 v.short,
+		Long:                  v.long,
+		Args:                  cobra.MaximumNArgs(1),
+		DisableFlagsInUseLine: true,
+		RunE:                  func(_ *cobra.Command, args []string) error { return o.show(args, stdin, stdout) },
+	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON document")
+	return cmd
+}
+
 // show opens the image and prints it. Its errors say which image.
-func (o *options) show(name string, stdin io.Reader, stdout io.Writer) error {
-	src := stdin
+func (o *options) show(args []string, stdin io.Reader, stdout io.Writer) error {
+	name, src := "-", stdin
+	if len(args) > 0 {
+		name = args[0]
+	}
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -112,6 +129,8 @@ func (o *options) print(src io.Reader, out io.Writer) error {
 	all := &contents{reader: r}
 	var p printer
 	switch {
+	case o.view.text != nil:
+		p = &viewPrinter{view: o.view, out: out, json: o.json}
 	case o.json:
 		p = newJSONPrinter(out, all, o.errors)
 	case o.errors:

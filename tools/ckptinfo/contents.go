@@ -13,14 +13,15 @@ import (
 
 // contents is what the records of an image add up to.
 type contents struct {
-	reader   *image.Reader
-	complete bool // there is a trailer, and it is right
-	records  int
-	pages    int
-	tasks    []task
-	nrTasks  int // announced
-	failures []failure
-	checksum uint64
+	reader    *image.Reader
+	complete  bool // there is a trailer, and it is right
+	records   int
+	pages     int
+	tasks     []task          // and ghosts
+	nrTasks   int             // announced
+	stateless map[int32][]int // entries of the array without a state yet, by pid
+	failures  []failure
+	checksum  uint64
 }
 
 // task is an entry of the task array, with the name once its state was read.
@@ -50,13 +51,15 @@ func (c *contents) add(e *image.Entry) {
 	case *image.Tree:
 		c.nrTasks = int(r.NrTasks)
 	case *image.Pids:
+		if c.stateless == nil {
+			c.stateless = map[int32][]int{}
+		}
+		c.stateless[r.PID] = append(c.stateless[r.PID], len(c.tasks))
 		c.tasks = append(c.tasks, task{Pids: r})
 	case *image.Task:
-		for i := range c.tasks {
-			if c.tasks[i].PID == r.PID && c.tasks[i].state == nil {
-				c.tasks[i].state = r
-				break
-			}
+		if list := c.stateless[r.PID]; len(list) > 0 {
+			c.tasks[list[0]].state = r
+			c.stateless[r.PID] = list[1:]
 		}
 	case *image.ErrorRecord:
 		c.failures = append(c.failures, failure{r.Err, r.Message()})

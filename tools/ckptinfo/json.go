@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -38,13 +37,7 @@ func (p *jsonPrinter) name(name string) {
 	fmt.Fprintf(p.out, "\n%q: ", name)
 }
 
-func (p *jsonPrinter) value(v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // numbers, strings and objects of these always marshal
-	}
-	p.out.Write(b)
-}
+func (p *jsonPrinter) value(v any) { p.out.Write(marshal(v)) }
 
 func (p *jsonPrinter) member(name string, v any) {
 	p.name(name)

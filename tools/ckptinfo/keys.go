@@ -52,16 +52,21 @@ func line(e *image.Entry) string {
 	if e.Record == nil {
 		return "(unknown, optional)"
 	}
-	values := image.Values(e.Record)
 	spec, ok := keys[e.Name()]
-	var parts []string
+	parts := pick(e.Record, spec)
 	if !ok {
-		for _, v := range values {
-			if _, number := v.Uint(); number && !v.Reserved && len(parts) < fallback {
-				parts = append(parts, v.Name+"="+v.Text())
-			}
-		}
+		parts = firstNumbers(e.Record)
 	}
+	if len(e.Addrs) > 0 {
+		parts = append(parts, fmt.Sprintf("%#x ... %#x", e.Addrs[0], e.Addrs[len(e.Addrs)-1]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// pick shows the fields of a record that are listed.
+func pick(r image.Record, spec string) []string {
+	values := image.Values(r)
+	var parts []string
 	for key := range strings.FieldsSeq(spec) {
 		name, base, _ := strings.Cut(key, ":")
 		for _, v := range values {
@@ -70,10 +75,18 @@ func line(e *image.Entry) string {
 			}
 		}
 	}
-	if len(e.Addrs) > 0 {
-		parts = append(parts, fmt.Sprintf("%#x ... %#x", e.Addrs[0], e.Addrs[len(e.Addrs)-1]))
+	return parts
+}
+
+// firstNumbers shows the first fields of a record that are numbers.
+func firstNumbers(r image.Record) []string {
+	var parts []string
+	for _, v := range image.Values(r) {
+		if _, number := v.Uint(); number && !v.Reserved && len(parts) < fallback {
+			parts = append(parts, v.Name+"="+v.Text())
+		}
 	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 func inBase(v image.Value, base string) string {

@@ -15,7 +15,6 @@ import (
 	"linux-cr/abi/calls"
 	"linux-cr/tools/internal/interrupt"
 	"linux-cr/tools/internal/kernlog"
-	"linux-cr/tools/internal/proc"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/support"
 	"linux-cr/tools/internal/tree"
@@ -29,30 +28,48 @@ type job struct {
 	sigs   chan os.Signal
 	stderr io.Writer
 	proc   *tree.Process // the root of the hierarchy
+	pid    atomic.Int32  // its pid while it may be killed
 }
 
-// restart brings back a hierarchy: it makes the processes, which wait in
-// restart(2), and coordinates them.
+// restart brings back a hierarchy: it makes the tasks, which wait in restart(2),
+// and coordinates them.
 func (j *job) restart() error {
-	plan, err := hierarchy(&j.src.Head, j.log.Fd())
-	if err != nil {
+	if err := checkLimit(&j.src.Head); err != nil {
 		return err
 	}
-	before := time.Now()
-	// Process and coordinator have to be on the same thread: Watch keeps us
-	// there. The coordinator waits for the process, which may be reading a
-	// stream that has stalled: only its death ends that.
-	var pid atomic.Int32
-	stop := interrupt.Watch(j.sigs, func() {
-		if pid := pid.Load(); pid > 0 {
-			_ = unix.Kill(int(pid), unix.SIGKILL)
+	// What loses its parent in an attempt that fails comes to us, so that we
+	// see its end.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("PR_SET_CHILD_SUBREAPER: %w", err)
+	}
+	defer func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }()
+	place, enter, flags := (*place)(nil), -1, uint64(0)
+	if j.frozen {
+		var err error
+		if place, err = newPlace(int(j.src.Root().PID)); err != nil {
+			return err
 		}
-	})
-	err = j.coordinate(plan, &pid)
+		enter, flags = place.fd(), calls.RESTART_FROZEN
+	}
+	err := j.watched(enter, flags)
+	if place != nil {
+		place.settle(j.stderr, int(j.src.Root().PID), err)
+	}
+	return err
+}
+
+// watched does the restart unless a signal comes.
+func (j *job) watched(enter int, flags uint64) error {
+	// Process and coordinator have to be on the same thread: Watch keeps us
+	// there. The coordinator waits for the tasks, one of which may be reading a
+	// stream that has stalled: only their death ends that.
+	before := time.Now()
+	stop := interrupt.Watch(j.sigs, j.killRoot)
+	err := j.bringIn(enter, flags)
 	got := stop()
 	if got != nil {
 		if err == nil {
-			j.kill() // The process may just have become that of the image.
+			j.kill() // The tasks may just have become those of the image.
 		}
 		return fmt.Errorf("ended by a signal: %v", got)
 	}
@@ -62,63 +79,64 @@ func (j *job) restart() error {
 	return err
 }
 
-// coordinate makes the process, tells its pid, and restores it.
-func (j *job) coordinate(plan *tree.Plan, pid *atomic.Int32) (err error) {
-	root := int(j.src.Root().PID)
-	j.proc, err = plan.Start()
-	switch {
-	case errors.Is(err, unix.EBUSY):
-		return taken(root)
-	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("%w (a chosen pid needs CAP_CHECKPOINT_RESTORE; --pidns does without)", err)
-	}
+// bringIn plans the hierarchy and brings it back. enter is as for hierarchy.
+func (j *job) bringIn(enter int, flags uint64) error {
+	self, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
-		return support.Explain("clone_with_pids", err, j.log)
+		return fmt.Errorf("pidfd_open: %w", err)
 	}
-	pid.Store(int32(j.proc.PID))
+	defer unix.Close(self)
+	plan, err := hierarchy(&j.src.Head, self, j.log.Fd(), enter)
+	if err != nil {
+		return err
+	}
+	return j.coordinate(plan, flags)
+}
+
+// coordinate carries out the plan and restores what it makes. When it fails,
+// nothing of that is left.
+func (j *job) coordinate(plan *tree.Plan, flags uint64) (err error) {
+	j.proc, err = plan.Start()
+	if err != nil {
+		return explain(err, j.log)
+	}
+	j.pid.Store(int32(j.proc.PID))
 	defer func() {
 		if err != nil {
-			pid.Store(0)
 			j.kill()
 		}
 	}()
-	flags := uint64(0)
-	if j.frozen {
-		place, err := newPlace(root, j.proc.PID)
-		if err != nil {
-			return err
-		}
-		defer func() { place.settle(j.stderr, root, err) }()
-		flags |= calls.RESTART_FROZEN
-	}
+	// The call waits for every task: it has to be told of one that cannot be made.
+	stop := j.proc.OnFailure(j.killRoot)
 	j.src.Start()
-	if _, err := calls.Restart(j.proc.PID, j.src.Fd(), flags, j.log.Fd()); err != nil {
-		// A process that could not even get into restart(2) is the reason.
-		var call *tree.CallError
-		if failed := j.proc.Err(); errors.As(failed, &call) && call.Call != restartCall {
-			return failed
-		}
-		return support.Explain("restart", err, j.log)
+	_, err = calls.Restart(j.proc.PID, j.src.Fd(), flags, j.log.Fd())
+	stop()
+	if err == nil {
+		return nil
 	}
-	return nil
+	var call *tree.CallError
+	failed := errors.As(j.proc.Err(), &call)
+	switch {
+	case failed && call.Call != restartCall:
+		return explain(call, j.log)
+	case failed && errors.Is(err, unix.ESRCH):
+		err = call.Errno // The end of that task is what the coordinator saw.
+	}
+	return support.Explain(restartCall, err, j.log)
 }
 
-// kill removes the processes of a restart that failed.
+// killRoot ends the root of the hierarchy, if there is one yet, and thereby
+// every other task of it: each is killed when its parent ends.
+func (j *job) killRoot() {
+	if pid := j.pid.Load(); pid > 0 {
+		_ = unix.Kill(int(pid), unix.SIGKILL)
+	}
+}
+
+// kill removes the tasks of a restart that failed.
 func (j *job) kill() {
-	_ = unix.Kill(j.proc.PID, unix.SIGKILL)
-	for {
-		if _, err := unix.Wait4(j.proc.PID, nil, 0, nil); err != unix.EINTR {
-			break
-		}
-	}
+	j.killRoot()
+	j.pid.Store(0)
+	reap()
 	j.proc.Close()
-}
-
-// taken says who has the pid that the image needs.
-func taken(pid int) error {
-	t, err := proc.Read(pid)
-	if err != nil {
-		return fmt.Errorf("pid %d is taken: a process group or session has this number (--pidns avoids that)", pid)
-	}
-	return fmt.Errorf("pid %d is taken by %s (state %c; --pidns avoids that)", pid, t.Comm, t.State)
 }

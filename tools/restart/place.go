@@ -5,20 +5,21 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"linux-cr/tools/internal/cgroup"
 )
 
-// place is the cgroup in which a hierarchy is left frozen.
+// place is the cgroup in which a hierarchy is left frozen. The root of the
+// hierarchy enters it before it makes any other process.
 type place struct {
-	group, home *cgroup.Group
-	pid         int
+	group *cgroup.Group
+	procs *os.File
 }
 
-// newPlace makes a cgroup named after the root of the image and moves the
-// process there.
-func newPlace(root, pid int) (*place, error) {
-	home, err := cgroup.Of(pid)
+// newPlace makes a cgroup named after the root of the image.
+func newPlace(root int) (*place, error) {
+	home, err := cgroup.Of(os.Getpid())
 	if err != nil {
 		return nil, err
 	}
@@ -26,23 +27,24 @@ func newPlace(root, pid int) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{group, home, pid}
-	if err := group.Add(pid); err != nil {
-		p.settle(io.Discard, root, err)
+	procs, err := group.OpenProcs()
+	if err != nil {
+		_ = group.Remove()
 		return nil, err
 	}
-	return p, nil
+	return &place{group, procs}, nil
 }
 
-// settle tells the user where the processes are, or leaves no trace of the
-// attempt.
+// fd is the descriptor through which a process enters.
+func (p *place) fd() int { return int(p.procs.Fd()) }
+
+// settle tells the user where the processes are, or, when they are gone, leaves
+// no trace of the attempt.
 func (p *place) settle(stderr io.Writer, root int, err error) {
+	_ = p.procs.Close()
 	if err == nil {
 		fmt.Fprintf(stderr, "restart: process %d is frozen; to let it go on: echo 0 > %s/cgroup.freeze\n", root, p.group.Dir)
 		return
 	}
-	// The process may be dead by now; the cgroup goes as soon as it is empty.
-	_ = p.group.Thaw()
-	_ = p.home.Add(p.pid)
 	_ = p.group.Remove()
 }

@@ -4,21 +4,22 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"linux-cr/abi/image"
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/imagetest"
 	"linux-cr/tools/internal/kernlog"
+	"linux-cr/tools/internal/proc"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/tree"
 )
@@ -89,38 +90,6 @@ func TestHelpVersionCompletion(t *testing.T) {
 		if strings.Contains(stdout, " init ") {
 			t.Errorf("%s shows the hidden command", args)
 		}
-	}
-}
-
-func TestPlan(t *testing.T) {
-	const head = "0 clone_with_pids(17, 0, 0, 0, pids) child: 1\n1 close_range(3, 8)\n2 close_range(10, -1)\n"
-	task := func(pid, pgid, sid int32) []image.Pids {
-		return []image.Pids{{PID: pid, TGID: pid, PGID: pgid, SID: sid, Flags: image.CKPT_PIDS_ROOT}}
-	}
-	for name, c := range map[string]struct {
-		tasks []image.Pids
-		want  string
-	}{
-		"session leader": {task(42, 42, 42), head + "3 setsid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
-		"group leader":   {task(42, 42, 7), head + "3 setpgid()\n4 restart(0, -1, 0, 9)\n5 exit_group(1)\n"},
-		"member":         {task(42, 7, 7), head + "3 restart(0, -1, 0, 9)\n4 exit_group(1)\n"},
-	} {
-		p, err := hierarchy(&source.Head{Tasks: c.tasks}, 9)
-		if err != nil || p.String() != c.want {
-			t.Errorf("%s: %v\n%swant\n%s", name, err, p, c.want)
-		}
-	}
-	if p, err := hierarchy(&source.Head{Tasks: append(task(1, 1, 1), task(2, 1, 1)...)}, 9); err == nil {
-		t.Errorf("two tasks:\n%s", p)
-	}
-	container, err := hierarchy(&source.Head{Tasks: task(1, 1, 1)}, 9)
-	if err != nil || !strings.Contains(container.String(), "mount /proc") {
-		t.Errorf("container: %v\n%s", err, container)
-	}
-	self := selfPlan(5, 9, 7)
-	want := "0 clone(17) child: 1\n1 close_range(3, 4)\n2 close_range(6, 6)\n3 close_range(8, 8)\n4 close_range(10, -1)\n5 restart(0, 5, 1, 9)\n6 exit_group(1)\n"
-	if got := self.String(); got != want {
-		t.Errorf("self:\n%swant\n%s", got, want)
 	}
 }
 
@@ -232,9 +201,8 @@ func TestFailedRestartLeavesNothing(t *testing.T) {
 	fails.Call("setsid again", unix.SYS_SETSID)
 	for name, plan := range map[string]*tree.Plan{"waits": waits, "fails": fails} {
 		j := newJob(t)
-		var pid atomic.Int32
-		if err := j.coordinate(plan, &pid); err == nil || pid.Load() != 0 {
-			t.Errorf("%s: pid %d, %v", name, pid.Load(), err)
+		if err := j.coordinate(plan, 0); err == nil || j.pid.Load() != 0 {
+			t.Errorf("%s: pid %d, %v", name, j.pid.Load(), err)
 		}
 		noChildren(t)
 	}
@@ -245,4 +213,62 @@ func TestFailedSelfRestartLeavesNothing(t *testing.T) {
 		t.Error("an image without task state was restarted")
 	}
 	noChildren(t)
+}
+
+func TestExplain(t *testing.T) {
+	log, err := kernlog.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	call := func(name string, errno unix.Errno) error {
+		return &tree.CallError{Call: name, PID: int32(os.Getpid()), Errno: errno}
+	}
+	for want, err := range map[string]error{
+		"is taken by restart.test (state ": call("clone_with_pids", unix.EBUSY),
+		"--pidns does without":             call("clone_with_pids", unix.EPERM),
+		"pids.max":                         call("clone_with_pids", unix.EAGAIN),
+		fmt.Sprint("for pid ", os.Getpid(), ": invalid argument"):      call("clone_with_pids", unix.EINVAL),
+		fmt.Sprint("mount /proc for pid ", os.Getpid(), ": operation"): call("mount /proc", unix.EPERM),
+		"other": errors.New("other"),
+	} {
+		if got := explain(err, log); !strings.Contains(got.Error(), want) {
+			t.Errorf("%v, want %q", got, want)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	old := proc.Root
+	defer func() { proc.Root = old }()
+	proc.Root = t.TempDir()
+	root := imagetest.Task(999)
+	inside := imagetest.Child(root, 998, 1)
+	h := head(t, root, inside, imagetest.Child(inside, 997, 1000))
+	if err := checkLimit(h); err != nil {
+		t.Errorf("without /proc: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Join(proc.Root, "sys", "kernel"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[string]string{
+		"1001\n": "", "1000\n": "pid 1000 is above what this machine allows: kernel.pid_max is 1000", "999\n": "pid 999 is above",
+	} {
+		if err := os.WriteFile(filepath.Join(proc.Root, "sys", "kernel", "pid_max"), []byte(limit), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkLimit(h); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", limit, err)
+		}
+	}
+}
+
+// TestSelfOfMany has --self refuse an image of more than one task.
+func TestSelfOfMany(t *testing.T) {
+	root := imagetest.Task(42)
+	j := newJob(t)
+	j.src.Tasks = append(j.src.Tasks, imagetest.Thread(root, 43))
+	if err := j.restartSelf(); err == nil || err.Error() != "the image holds 2 tasks: --self brings back an image of one" {
+		t.Error(err)
+	}
 }

@@ -19,7 +19,7 @@ import (
 // process ends.
 func (j *job) restartSelf() error {
 	if n := len(j.src.Tasks); n != 1 {
-		return fmt.Errorf("the image holds %d tasks: --self brings back one", n)
+		return fmt.Errorf("the image holds %d tasks: --self brings back an image of one", n)
 	}
 	var alive [2]int
 	if err := unix.Pipe2(alive[:], unix.O_CLOEXEC); err != nil {
@@ -33,6 +33,7 @@ func (j *job) restartSelf() error {
 		return err
 	}
 	j.proc = proc
+	j.pid.Store(int32(proc.PID))
 	j.src.Start()
 	gone := make(chan struct{})
 	go func() {

@@ -199,7 +199,10 @@ func Stat(pid int) []string {
 	if err != nil {
 		return nil
 	}
-	s := string(b)
+	return statFieldsOf(string(b))
+}
+
+func statFieldsOf(s string) []string {
 	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
 	if open < 0 || end < open {
 		return nil

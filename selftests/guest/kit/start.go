@@ -16,9 +16,9 @@ import (
 )
 
 // StartContainer starts a program as the init of a pid namespace.
-func StartContainer(t testing.TB, name string) *Prog {
+func StartContainer(t testing.TB, name string, variant ...string) *Prog {
 	t.Helper()
-	return launch(t, MeetingPlace(t), name, "keep", "", &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID})
+	return launch(t, MeetingPlace(t), name, "keep", strings.Join(variant, " "), &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID})
 }
 
 // StartAs starts a program as a user.

@@ -120,6 +120,11 @@ func (g *Group) Add(pid int) error {
 	return g.write("cgroup.procs", strconv.Itoa(pid))
 }
 
+// OpenProcs opens the file through which a process that writes "0" there enters.
+func (g *Group) OpenProcs() (*os.File, error) {
+	return os.OpenFile(filepath.Join(g.Dir, "cgroup.procs"), os.O_WRONLY, 0)
+}
+
 // Procs returns the processes in g and in the cgroups below it.
 func (g *Group) Procs() ([]int, error) {
 	var pids []int

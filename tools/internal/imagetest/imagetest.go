@@ -44,7 +44,8 @@ func Other() uint16 {
 	panic("imagetest: there is only one architecture")
 }
 
-// Make returns an image of tasks, made on this kind of machine.
+// Make returns an image of tasks, made on this kind of machine. Ghosts stand at
+// the end.
 func Make(t *testing.T, tasks ...image.Pids) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -57,7 +58,11 @@ func Make(t *testing.T, tasks ...image.Pids) []byte {
 	write(&image.HeaderArch{})
 	write(&image.Container{})
 	write(image.NewString("/"))
-	write(&image.Tree{NrTasks: uint32(len(tasks))})
+	ghosts := 0
+	for ghosts < len(tasks) && tasks[len(tasks)-1-ghosts].Flags&image.CKPT_PIDS_GHOST != 0 {
+		ghosts++
+	}
+	write(&image.Tree{NrTasks: uint32(len(tasks) - ghosts), NrGhosts: uint32(ghosts)})
 	for i := range tasks {
 		write(&tasks[i])
 	}
@@ -87,4 +92,19 @@ func Start(t *testing.T, b *bytes.Buffer, arch uint16) *image.Writer {
 // Task is an entry of the task array: the root, which leads its group and session.
 func Task(pid int32) image.Pids {
 	return image.Pids{PID: pid, TGID: pid, PGID: pid, SID: pid, Flags: image.CKPT_PIDS_ROOT}
+}
+
+// Child is a process of a parent, in its process group and session.
+func Child(parent image.Pids, pid int32, levels ...int32) image.Pids {
+	return image.Pids{PID: pid, TGID: pid, PPID: parent.PID, PGID: parent.PGID, SID: parent.SID, Levels: levels}
+}
+
+// Thread is a thread of a process.
+func Thread(leader image.Pids, pid int32, levels ...int32) image.Pids {
+	return image.Pids{PID: pid, TGID: leader.PID, PPID: leader.PPID, PGID: leader.PGID, SID: leader.SID, Levels: levels}
+}
+
+// Ghost is the number of a process group or session that has no leader.
+func Ghost(pid int32, levels ...int32) image.Pids {
+	return image.Pids{PID: pid, Flags: image.CKPT_PIDS_GHOST, Levels: levels}
 }

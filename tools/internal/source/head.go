@@ -17,20 +17,16 @@ import (
 // Head is what a restart has to know before the kernel reads the image.
 type Head struct {
 	Header image.Header
-	Tasks  []image.Pids
+	Tasks  []image.Pids // a process behind its parent, a thread behind its leader
+	Ghosts []image.Pids
 
-	order image.ByteOrder
+	root      *Process
+	processes []*Process
+	order     image.ByteOrder
 }
 
 // Root is the top of the hierarchy.
-func (h *Head) Root() *image.Pids {
-	for i := range h.Tasks {
-		if h.Tasks[i].Flags&image.CKPT_PIDS_ROOT != 0 {
-			return &h.Tasks[i]
-		}
-	}
-	return &h.Tasks[0]
-}
+func (h *Head) Root() *Process { return h.root }
 
 // goArchs are the architectures of the image by Go's names.
 var goArchs = map[string]uint64{
@@ -56,30 +52,46 @@ func readHead(r io.Reader, h *Head) ([]byte, error) {
 	if err := checkArch(uint64(h.Header.ArchID)); err != nil {
 		return nil, err
 	}
-	want := -1 // length of the task array, once it is known
-	for want != len(h.Tasks) {
+	if err := h.readTasks(in); err != nil {
+		return nil, err
+	}
+	if err := h.grow(); err != nil {
+		return nil, err
+	}
+	return raw.Bytes(), nil
+}
+
+// readTasks reads the task array. It grows with the records that arrive, not
+// with the number that was announced.
+func (h *Head) readTasks(in *image.Reader) error {
+	var tree *image.Tree
+	for tree == nil || len(h.Tasks) < int(tree.NrTasks) || len(h.Ghosts) < int(tree.NrGhosts) {
 		entry, err := in.Next()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch rec := entry.Record.(type) {
 		case *image.Tree:
-			if rec.NrTasks == 0 || want >= 0 {
-				return nil, misplaced(entry)
+			if rec.NrTasks == 0 || tree != nil {
+				return misplaced(entry)
 			}
-			want = int(rec.NrTasks)
+			tree = rec
 		case *image.Pids:
-			if want < 0 || rec.PID <= 0 {
-				return nil, misplaced(entry)
+			switch {
+			case tree == nil || rec.PID <= 0:
+				return misplaced(entry)
+			case len(h.Tasks) < int(tree.NrTasks):
+				h.Tasks = append(h.Tasks, *rec)
+			default:
+				h.Ghosts = append(h.Ghosts, *rec)
 			}
-			h.Tasks = append(h.Tasks, *rec)
 		case *image.ErrorRecord:
-			return nil, fmt.Errorf("%w: %s", image.ErrFailed, strings.Trim(string(rec.Text), "\x00"))
+			return fmt.Errorf("%w: %s", image.ErrFailed, strings.Trim(string(rec.Text), "\x00"))
 		case *image.Tail:
-			return nil, misplaced(entry)
+			return misplaced(entry)
 		}
 	}
-	return raw.Bytes(), nil
+	return nil
 }
 
 func misplaced(e *image.Entry) error {

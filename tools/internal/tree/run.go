@@ -5,7 +5,9 @@ package tree
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,59 +25,85 @@ func afterFork()
 //go:linkname afterForkInChild syscall.runtime_AfterForkInChild
 func afterForkInChild()
 
-// report is what a process of the plan leaves when a call fails. It lies in
-// memory that parent and child share, since the child has no other way to tell.
-type report struct {
-	failed uint32 // index of the instruction plus one
-	errno  uint32
-}
-
 // Process is the first process of a plan that was started.
 type Process struct {
 	PID    int
 	plan   *Plan
-	report *report
-	memory []byte
+	memory []byte // shared by all processes of the plan: failed, then the code
 }
 
 // CallError is a system call of a plan that failed.
 type CallError struct {
 	Call  string
+	PID   int32 // the task that made the call, or that the call should have made
 	Errno syscall.Errno
 }
 
-func (e *CallError) Error() string { return e.Call + ": " + e.Errno.Error() }
+func (e *CallError) Error() string {
+	if e.PID == 0 {
+		return e.Call + ": " + e.Errno.Error()
+	}
+	return fmt.Sprintf("%s for pid %d: %v", e.Call, e.PID, e.Errno)
+}
 
 // Unwrap gives the errno.
 func (e *CallError) Unwrap() error { return e.Errno }
 
-// Start carries out the first instruction of the plan, which makes a process,
-// and returns that. The caller stays on its thread, to which the process
-// belongs. Close must follow when the process has ended.
-func (p *Plan) Start() (*Process, error) {
-	if len(p.code) == 0 || p.code[0].op != opFork {
+// codeAt is where the code begins in the shared memory.
+const codeAt = unsafe.Sizeof(uint64(0))
+
+// load lays out the plan for execute. Shared memory costs a fork nothing,
+// however long the plan is.
+func (p *Plan) load() ([]byte, error) {
+	if len(p.steps) == 0 || p.steps[0].kind != kindFork {
 		return nil, fmt.Errorf("the plan does not begin with a fork")
 	}
-	for n, i := range p.code {
-		if i.op == opFork && (i.target == 0 || int(i.target) >= len(p.code)) {
-			return nil, fmt.Errorf("instruction %d of the plan has no child", n)
-		}
-	}
-	memory, err := unix.Mmap(-1, 0, int(unsafe.Sizeof(report{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	size := codeAt + uintptr(len(p.steps)+1)*unsafe.Sizeof(instr{})
+	memory, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
 	if err != nil {
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
-	proc := &Process{plan: p, memory: memory, report: (*report)(unsafe.Pointer(&memory[0]))}
+	code := p.code(memory)
+	for n, s := range p.steps {
+		code[n] = instr{kind: s.kind, nr: s.nr, args: s.args, arg: s.want, tag: uint64(n+1) << 32}
+		if s.kind != kindFork {
+			continue
+		}
+		if s.target <= 0 || s.target >= len(p.steps) {
+			_ = unix.Munmap(memory)
+			return nil, fmt.Errorf("step %d of the plan has no child", n)
+		}
+		code[n].arg = uintptr(unsafe.Pointer(&code[s.target]))
+	}
+	code[len(p.steps)] = instr{nr: exitGroup, args: [6]uintptr{1}}
+	return memory, nil
+}
+
+// code is the plan in the memory that load has laid out.
+func (p *Plan) code(memory []byte) []instr {
+	return unsafe.Slice((*instr)(unsafe.Pointer(&memory[codeAt])), len(p.steps)+1)
+}
+
+// Start carries out the first step of the plan, which makes a process, and
+// returns that. The caller stays on its thread, to which the process belongs.
+// Close must follow when the process has ended.
+func (p *Plan) Start() (*Process, error) {
+	memory, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	proc := &Process{plan: p, memory: memory}
+	code := p.code(memory)
 
 	// Descriptors that other goroutines are just about to mark close-on-exec
 	// must not get into the child.
 	syscall.ForkLock.Lock()
-	pid, errno := start(&p.code[0], uint32(len(p.code)), proc.report)
+	pid, errno := start(&code[0], &code[p.steps[0].target], proc.failed())
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(p)
 	if errno != 0 {
 		proc.Close()
-		return nil, &CallError{p.what[0], errno}
+		return nil, &CallError{p.steps[0].what, p.steps[0].pid, errno}
 	}
 	proc.PID = int(pid)
 	return proc, nil
@@ -86,53 +114,61 @@ func (p *Plan) Start() (*Process, error) {
 //go:noinline
 //go:norace
 //go:nocheckptr
-func start(code *instr, n uint32, rep *report) (uintptr, syscall.Errno) {
+func start(fork, child *instr, failed *uint64) (uintptr, syscall.Errno) {
 	beforeFork()
-	pid, _, errno := syscall.RawSyscall6(code.nr, code.args[0], code.args[1], code.args[2], code.args[3], code.args[4], code.args[5])
+	pid, _, errno := syscall.RawSyscall6(fork.nr, fork.args[0], fork.args[1], fork.args[2], fork.args[3], fork.args[4], fork.args[5])
 	if errno != 0 || pid != 0 {
 		afterFork()
 		return pid, errno
 	}
 	afterForkInChild()
-	execute(code, code.target, n, rep)
+	execute(child, failed)
 	return 0, 0
 }
 
-// execute runs the plan from ip on in a process of which this is the only
-// thread. It ends with the process.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func execute(code *instr, ip, n uint32, rep *report) {
-	for ip < n {
-		i := (*instr)(unsafe.Add(unsafe.Pointer(code), uintptr(ip)*unsafe.Sizeof(instr{})))
-		r, _, errno := syscall.RawSyscall6(i.nr, i.args[0], i.args[1], i.args[2], i.args[3], i.args[4], i.args[5])
-		if errno != 0 {
-			rep.errno = uint32(errno)
-			rep.failed = ip + 1
-			break
-		}
-		if i.op == opFork && r == 0 {
-			ip = i.target
-		} else {
-			ip++
-		}
-	}
-	for {
-		syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 1, 0, 0, 0, 0, 0)
-	}
-}
+// failed is where execute tells which call has failed.
+func (p *Process) failed() *uint64 { return (*uint64)(unsafe.Pointer(&p.memory[0])) }
 
-// Err returns the call of the plan that failed in the process or in one of its
-// descendants, nil when none did so far.
+// Err returns the first call of the plan that failed in one of its tasks, nil
+// when none did so far.
 func (p *Process) Err() error {
-	failed := p.report.failed
+	failed := atomic.LoadUint64(p.failed())
 	if failed == 0 {
 		return nil
 	}
-	return &CallError{p.plan.what[failed-1], syscall.Errno(p.report.errno)}
+	s := p.plan.steps[failed>>32-1]
+	return &CallError{s.what, s.pid, syscall.Errno(uint32(failed))}
+}
+
+// period is how often OnFailure looks.
+const period = 10 * time.Millisecond
+
+// OnFailure calls f once, in another goroutine, when a call has failed, unless
+// stop is called before; f does not run any more when stop has returned.
+func (p *Process) OnFailure(f func()) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for p.Err() == nil {
+			select {
+			case <-done:
+				return
+			case <-time.After(period):
+			}
+		}
+		f()
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
 }
 
 // Close frees what the process was started with.
-func (p *Process) Close() { _ = unix.Munmap(p.memory) }
+func (p *Process) Close() {
+	_ = unix.Munmap(p.memory)
+	if p.plan.stacks != nil {
+		_ = unix.Munmap(p.plan.stacks)
+		p.plan.stacks = nil
+	}
+}

@@ -76,6 +76,7 @@ func TestFailureIsReported(t *testing.T) {
 	p := &Plan{}
 	root := clone(p)
 	root()
+	p.Task(7)
 	p.Call("close", unix.SYS_CLOSE, ^uintptr(0))
 	p.Exit(0)
 	proc, err := p.Start()
@@ -91,7 +92,7 @@ func TestFailureIsReported(t *testing.T) {
 		t.Errorf("the process ended with %#x", status)
 	}
 	var call *CallError
-	if err := proc.Err(); !errors.As(err, &call) || call.Call != "close" || !errors.Is(err, unix.EBADF) {
+	if err := proc.Err(); !errors.As(err, &call) || *call != (CallError{"close", 7, unix.EBADF}) || err.Error() != "close for pid 7: bad file descriptor" {
 		t.Errorf("reported %v", err)
 	}
 }
@@ -187,11 +188,12 @@ func TestManyStarts(t *testing.T) {
 
 func TestString(t *testing.T) {
 	p := &Plan{}
-	root := p.CloneWithPids(602, uintptr(unix.SIGCHLD), []int32{42})
+	root := CloneWithPids(602)(p, uintptr(unix.SIGCHLD), 0, []int32{42, 1})
 	root()
 	p.Call("setsid", unix.SYS_SETSID)
+	p.Expect(7, "getppid", unix.SYS_GETPPID)
 	p.Call("restart", 601, 0, ^uintptr(0), 0, 7)
-	want := "0 clone_with_pids(17, 0, 0, 0, pids) child: 1\n1 setsid()\n2 restart(0, -1, 0, 7)\n"
+	want := "0 clone_with_pids(17, 0, 0, 0, [42 1]) child: 1\n1 setsid()\n2 getppid() must be 7\n3 restart(0, -1, 0, 7)\n"
 	if got := p.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -74,6 +74,7 @@ long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 int checkpoint_epoll_wait(int epfd, struct epoll_event __user *events,
 			  int maxevents, const struct timespec64 *to,
 			  const sigset_t __user *sigmask);
+bool checkpoint_sem_undo(struct task_struct *task);
 
 #else /* !CONFIG_CHECKPOINT */
 
@@ -109,6 +110,9 @@ static inline int checkpoint_epoll_wait(int epfd,
 #endif /* CONFIG_CHECKPOINT */
 
 /* Entry points of core code that checkpoint/restart uses from other files. */
+struct completion;
+
+int wait_for_vfork_done(struct task_struct *child, struct completion *vfork);
 int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info,
 		    const struct timespec64 *ts);
 int do_epoll_pwait(int epfd, struct epoll_event __user *events, int maxevents,

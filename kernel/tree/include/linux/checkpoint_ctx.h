@@ -9,6 +9,8 @@
 #ifndef _LINUX_CHECKPOINT_CTX_H
 #define _LINUX_CHECKPOINT_CTX_H
 
+#include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -39,26 +41,54 @@ struct ckpt_restore;
  * struct ckpt_member - one task of the hierarchy
  * @task: the task, with a reference
  * @pids: its entry of the task array
- * @held: checkpoint: the task carries JOBCTL_TRAP_CKPT for us; restart: it has
- *	been drawn in
- * @done: restart: the task has restored its state
+ * @zombie: it has ended, and has not been waited for
+ * @drawn: restart: it takes part
+ * @turn: restart: it may go on with what @ctx->phase says
+ * @restore: restart: what it has read
+ * @first: restart: it commits without waiting for another member
+ * @next: restart: index of the member whose turn to commit comes after this
+ *	one's, 0 for none
+ * @vfork: restart: what its vfork(2) would wait for, NULL when it has left
+ * @vfork_child: restart: the child that it waits for, with a reference
  */
 struct ckpt_member {
 	struct task_struct *task;
-	struct ckpt_hdr_pids pids;
-	bool held;
-	bool done;
+	struct ckpt_hdr_pids *pids;
+	bool zombie;
+	bool drawn;
+	struct completion turn;
+	struct ckpt_restore *restore;
+	bool first;
+	u32 next;
+	struct completion *vfork;
+	struct task_struct *vfork_child;
+};
+
+/**
+ * struct ckpt_ghost - number of a process group or session without a leader
+ * @pids: its entry of the task array
+ * @task: restart: who holds the number, with a reference
+ * @pid: restart: the number, with a reference
+ * @sid: restart: session of the process group, -1 while it is not known
+ */
+struct ckpt_ghost {
+	struct ckpt_hdr_pids *pids;
+	struct task_struct *task;
+	struct pid *pid;
+	s32 sid;
 };
 
 /**
  * enum ckpt_phase - how far a restart has come
  * @CKPT_PHASE_RESTORE: tasks restore their state, one after the other
  * @CKPT_PHASE_COMMIT: the trailer was good: tasks become what they restored
+ * @CKPT_PHASE_EXIT: every task has; zombies end
  * @CKPT_PHASE_RELEASE: every task has, and may return to user mode
  */
 enum ckpt_phase {
 	CKPT_PHASE_RESTORE,
 	CKPT_PHASE_COMMIT,
+	CKPT_PHASE_EXIT,
 	CKPT_PHASE_RELEASE,
 };
 
@@ -72,16 +102,28 @@ enum ckpt_phase {
  * @file: where the image goes or comes from
  * @pos: bytes of the image read so far
  * @logfile: receives a line per problem, or NULL
- * @log_lock: serialises @logfile and @msg
+ * @log_lock: serialises @logfile, @log and @msg
+ * @log: lines that have not been written to @logfile yet
  * @err: first error, 0 while there is none
  * @msg: text that belongs to @err
  * @obstacles: how many reasons a dry run has found
  * @root: the directory that paths in the image are relative to
  * @wait: for members that park, end or make progress
+ * @root_pid: checkpoint: pid of the root of the hierarchy
  * @members: tasks of the hierarchy, in the order of the task array
  * @nr_members: how many
+ * @max_members: for how many there is room
+ * @ghosts: numbers of groups and sessions without a leader
+ * @nr_ghosts: how many
+ * @max_ghosts: for how many there is room
+ * @by_pid: members by pid and ghosts by number
+ * @held: checkpoint: tasks that carry JOBCTL_TRAP_CKPT for us, with references
+ * @nr_held: how many
+ * @max_held: for how many there is room
+ * @nr_parked: checkpoint: that many of @members have been seen parked
+ * @still: checkpoint: every member is parked, and none may end any more
  * @lost: a member ended on the way
- * @captured: checkpoint: nobody looks at the members any more
+ * @looking: checkpoint: the task whose own state is being looked at
  * @boottime: restart: CLOCK_BOOTTIME of the source at the checkpoint, ns
  * @image: checkpoint: what has been captured
  * @objs: checkpoint: shared objects by address
@@ -94,7 +136,7 @@ enum ckpt_phase {
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
  * @phase: restart: how far it has come
- * @active: restart: index of the member that reads the stream
+ * @nr_restored: restart: members that have read their state
  * @nr_drawn: restart: members that take part and have not left yet
  * @nr_committed: restart: members that have become what they restored
  */
@@ -108,17 +150,29 @@ struct ckpt_ctx {
 	struct file *file;
 	u64 pos;
 	struct file *logfile;
-	struct mutex log_lock; /* logfile, msg */
+	struct mutex log_lock; /* logfile, log, msg */
+	struct list_head log;
 	int err;
 	char msg[CKPT_ERR_LEN];
 	unsigned int obstacles;
 
 	struct path root;
 	wait_queue_head_t wait;
-	struct ckpt_member *members;
+	struct pid *root_pid;
+	struct ckpt_member **members;
 	u32 nr_members;
+	u32 max_members;
+	struct ckpt_ghost *ghosts;
+	u32 nr_ghosts;
+	u32 max_ghosts;
+	struct xarray by_pid;
+	struct task_struct **held;
+	u32 nr_held;
+	u32 max_held;
+	u32 nr_parked;
+	bool still;
 	bool lost;
-	bool captured;
+	struct task_struct *looking;
 	s64 boottime;
 
 	struct ckpt_image *image;
@@ -133,9 +187,9 @@ struct ckpt_ctx {
 	u64 nr_records;
 	bool restoring;
 	enum ckpt_phase phase;
-	u32 active;
+	u32 nr_restored;
 	u32 nr_drawn;
-	u32 nr_committed;
+	atomic_t nr_committed;
 };
 
 /**
@@ -251,6 +305,7 @@ int ckpt_sched_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
 struct ckpt_hdr_sched *ckpt_sched_restore(struct ckpt_ctx *ctx);
 int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h);
 void ckpt_sched_set_cputime(struct task_struct *p, u64 utime, u64 stime);
+void ckpt_sched_set_group_cputime(struct task_struct *p, u64 utime, u64 stime);
 
 /* The architecture's part: arch/.../kernel/checkpoint.c */
 u16 arch_ckpt_id(void);

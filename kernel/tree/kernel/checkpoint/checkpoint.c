@@ -28,27 +28,30 @@ static void ckpt_phase(struct ckpt_ctx *ctx, enum checkpoint_trace_phase phase)
 	trace_checkpoint_phase(ctx->id, ctx->restart, phase, ctx->pos);
 }
 
-/* The root task, with a reference; it must be one the caller may look into. */
-static struct task_struct *ckpt_root_task(struct ckpt_ctx *ctx, pid_t pid)
+/*
+ * Find the root process: one that the caller may look into. Whoever is in it
+ * when the tasks are held, after an execve(2), is asked for again.
+ */
+static int ckpt_find_root(struct ckpt_ctx *ctx, pid_t pid)
 {
 	struct task_struct *task;
 	bool init = false;
-	struct pid *tgid;
 	int ret = 0;
 
 	rcu_read_lock();
 	task = pid ? find_task_by_vpid(pid) : current;
 	if (task) {
-		task = get_task_struct(task->group_leader);
-		tgid = task_tgid(task);
-		init = tgid && is_child_reaper(tgid);
+		get_task_struct(task);
+		ctx->root_pid = get_pid(task_tgid(task));
+		init = ctx->root_pid && is_child_reaper(ctx->root_pid);
 	}
 	rcu_read_unlock();
 	if (!task)
-		return ERR_PTR(ckpt_err(ctx, NULL, -ESRCH,
-					"there is no task %d", pid));
+		return ckpt_err(ctx, NULL, -ESRCH, "there is no task %d", pid);
 
-	if (!(ctx->uflags & CHECKPOINT_SUBTREE) && !init)
+	if (!ctx->root_pid)
+		ret = ckpt_err(ctx, task, -ESRCH, "the task has ended");
+	else if (!(ctx->uflags & CHECKPOINT_SUBTREE) && !init)
 		ret = ckpt_err(ctx, task, -EINVAL,
 			       "not the init of a container, and CHECKPOINT_SUBTREE is not given");
 	else if (task->flags & PF_KTHREAD)
@@ -56,11 +59,8 @@ static struct task_struct *ckpt_root_task(struct ckpt_ctx *ctx, pid_t pid)
 	else if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
 		ret = ckpt_err(ctx, task, -EPERM,
 			       "the caller may not trace the task");
-	if (ret) {
-		put_task_struct(task);
-		return ERR_PTR(ret);
-	}
-	return task;
+	put_task_struct(task);
+	return ret;
 }
 
 /* Again, now that no member can become someone else by execve(2). */
@@ -70,7 +70,7 @@ static int ckpt_check_access(struct ckpt_ctx *ctx)
 	u32 i;
 
 	for (i = 0; i < ctx->nr_members; i++) {
-		task = ctx->members[i].task;
+		task = ctx->members[i]->task;
 		if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
 			return ckpt_err(ctx, task, -EPERM,
 					"the caller may not trace the task");
@@ -78,40 +78,18 @@ static int ckpt_check_access(struct ckpt_ctx *ctx)
 	return 0;
 }
 
-static int ckpt_add_member(struct ckpt_ctx *ctx, struct task_struct *task)
-{
-	struct pid_namespace *ns;
-	struct ckpt_member *member;
-
-	member = kvzalloc(sizeof(*member), GFP_KERNEL_ACCOUNT);
-	if (!member)
-		return -ENOMEM;
-	member->task = get_task_struct(task);
-	ctx->members = member;
-	ctx->nr_members = 1;
-
-	rcu_read_lock();
-	ns = task_active_pid_ns(task);
-	if (ns) {
-		member->pids.pid = task_pid_nr_ns(task, ns);
-		member->pids.tgid = task_tgid_nr_ns(task, ns);
-		member->pids.ppid =
-			task_tgid_nr_ns(rcu_dereference(task->real_parent), ns);
-		member->pids.pgid = task_pgrp_nr_ns(task, ns);
-		member->pids.sid = task_session_nr_ns(task, ns);
-	}
-	rcu_read_unlock();
-	member->pids.flags = CKPT_PIDS_ROOT;
-	if (!member->pids.pid)
-		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
-	return 0;
-}
-
 /* Paths are those of the caller, or those of the task in its own mount ns. */
-static int ckpt_set_root(struct ckpt_ctx *ctx, struct task_struct *task)
+static void ckpt_set_root(struct ckpt_ctx *ctx)
 {
+	struct task_struct *task = ctx->members[0]->task;
 	struct path root = {};
+	u32 i;
 
+	/* The leader of a process may have ended before its threads. */
+	for (i = 0; i < ctx->nr_members && ctx->members[i]->zombie; i++)
+		;
+	if (i < ctx->nr_members)
+		task = ctx->members[i]->task;
 	task_lock(task);
 	if (task->fs && task->nsproxy &&
 	    task->nsproxy->mnt_ns != current->nsproxy->mnt_ns)
@@ -121,17 +99,16 @@ static int ckpt_set_root(struct ckpt_ctx *ctx, struct task_struct *task)
 		path_put(&ctx->root);
 		ctx->root = root;
 	}
-	return 0;
 }
 
-static int ckpt_capture_header(struct ckpt_ctx *ctx)
+static struct ckpt_hdr_header *ckpt_capture_header(struct ckpt_ctx *ctx)
 {
 	struct ckpt_hdr_header *h;
 	struct new_utsname uts;
 
 	h = ckpt_record(ctx, CKPT_HDR_HEADER, 0);
 	if (!h)
-		return -ENOMEM;
+		return NULL;
 	h->magic = CKPT_MAGIC_HEAD;
 	h->arch_id = cpu_to_le16(arch_ckpt_id());
 	h->rev = CKPT_REV;
@@ -157,16 +134,12 @@ static int ckpt_capture_header(struct ckpt_ctx *ctx)
 	strscpy(h->release, uts.release, sizeof(h->release));
 	strscpy(h->version, uts.version, sizeof(h->version));
 	strscpy(h->machine, uts.machine, sizeof(h->machine));
-	return 0;
+	return h;
 }
 
 static int ckpt_capture_frame(struct ckpt_ctx *ctx)
 {
 	struct ckpt_hdr_header_arch *arch;
-	struct ckpt_hdr_tree *tree;
-	struct ckpt_hdr_pids *pids;
-	struct ckpt_hdr hdr;
-	u32 i;
 	int ret;
 
 	arch = ckpt_record(ctx, CKPT_HDR_HEADER_ARCH, 0);
@@ -177,34 +150,25 @@ static int ckpt_capture_frame(struct ckpt_ctx *ctx)
 	if (!ckpt_record(ctx, CKPT_HDR_CONTAINER, 0))
 		return -ENOMEM;
 	ret = ckpt_record_string(ctx, "/");
-	if (ret)
-		return ret;
-
-	tree = ckpt_record(ctx, CKPT_HDR_TREE, 0);
-	if (!tree)
-		return -ENOMEM;
-	tree->nr_tasks = ctx->nr_members;
-	for (i = 0; i < ctx->nr_members; i++) {
-		pids = ckpt_record(ctx, CKPT_HDR_PIDS, 0);
-		if (!pids)
-			return -ENOMEM;
-		hdr = pids->h;
-		*pids = ctx->members[i].pids;
-		pids->h = hdr;
-	}
-	return 0;
+	return ret ?: ckpt_collect_record(ctx);
 }
 
-static int ckpt_capture(struct ckpt_ctx *ctx)
+static int ckpt_capture(struct ckpt_ctx *ctx, struct ckpt_hdr_header *header)
 {
+	struct ckpt_member *member;
 	u32 i;
 	int ret;
 
-	ret = ckpt_capture_frame(ctx);
+	ret = ckpt_collect_pids(ctx);
+	if (ctx->nr_members + ctx->nr_ghosts > 1)
+		header->feat_required |= CKPT_FEATURE_TREE;
+	if (!ret)
+		ret = ckpt_capture_frame(ctx);
 	for (i = 0; !ret && i < ctx->nr_members; i++) {
-		ret = ckpt_task_refusals(ctx, ctx->members[i].task);
-		if (!ret)
-			ret = ckpt_task_checkpoint(ctx, &ctx->members[i]);
+		member = ctx->members[i];
+		ret = member->zombie ? ckpt_zombie_checkpoint(ctx, member) :
+				       ckpt_task_checkpoint(ctx, member);
+		cond_resched();
 	}
 	if (!ret)
 		ret = ckpt_finish_run(ctx);
@@ -220,7 +184,7 @@ static void ckpt_kill(struct ckpt_ctx *ctx)
 	u32 i;
 
 	for (i = 0; i < ctx->nr_members; i++)
-		send_sig_info(SIGKILL, SEND_SIG_PRIV, ctx->members[i].task);
+		send_sig_info(SIGKILL, SEND_SIG_PRIV, ctx->members[i]->task);
 }
 
 /**
@@ -233,7 +197,7 @@ static void ckpt_kill(struct ckpt_ctx *ctx)
  */
 long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 {
-	struct task_struct *task;
+	struct ckpt_hdr_header *header;
 	int ret;
 
 	ckpt_phase(ctx, CKPT_TRACE_BEGIN);
@@ -242,19 +206,11 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		return -ENOMEM;
 	ctx->self = !pid || pid == task_pid_vnr(current) ||
 		    pid == task_tgid_vnr(current);
-	ret = ckpt_capture_header(ctx);
-	if (ret)
-		return ret;
+	header = ckpt_capture_header(ctx);
+	if (!header)
+		return -ENOMEM;
 
-	task = ckpt_root_task(ctx, pid);
-	if (IS_ERR(task)) {
-		ret = PTR_ERR(task);
-		goto out;
-	}
-	ret = ckpt_add_member(ctx, task);
-	if (!ret)
-		ret = ckpt_set_root(ctx, task);
-	put_task_struct(task);
+	ret = ckpt_find_root(ctx, pid);
 	if (ret)
 		goto out;
 
@@ -267,10 +223,10 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		ret = ckpt_check_access(ctx);
 	if (ret)
 		goto release;
+	ckpt_set_root(ctx);
 	ckpt_phase(ctx, CKPT_TRACE_HELD);
 
-	ret = ckpt_capture(ctx);
-	ckpt_captured(ctx);
+	ret = ckpt_capture(ctx, header);
 	if (ret)
 		goto release;
 	ckpt_phase(ctx, CKPT_TRACE_CAPTURED);
@@ -291,7 +247,6 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		ckpt_kill(ctx);
 release:
 	/* Tasks that run must not see more users of their objects than are. */
-	ckpt_captured(ctx);
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	ckpt_release(ctx);

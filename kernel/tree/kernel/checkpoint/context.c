@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/pid.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
@@ -68,6 +69,8 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 	ctx->uflags = uflags;
 	ctx->restart = restart;
 	mutex_init(&ctx->log_lock);
+	INIT_LIST_HEAD(&ctx->log);
+	xa_init(&ctx->by_pid);
 	init_waitqueue_head(&ctx->wait);
 	ckpt_objs_init(ctx);
 	ckpt_finish_init(ctx);
@@ -103,15 +106,12 @@ err:
  */
 void ckpt_ctx_put(struct ckpt_ctx *ctx)
 {
-	u32 i;
-
 	if (!refcount_dec_and_test(&ctx->users))
 		return;
 
-	for (i = 0; i < ctx->nr_members; i++)
-		if (ctx->members[i].task)
-			put_task_struct(ctx->members[i].task);
-	kvfree(ctx->members);
+	ckpt_log_flush(ctx);
+	ckpt_members_free(ctx);
+	put_pid(ctx->root_pid);
 	ckpt_image_free(ctx->image);
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);

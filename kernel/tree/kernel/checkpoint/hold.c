@@ -7,17 +7,22 @@
  * job-control stop behind which the trap lies, its user registers are complete
  * and an interrupted system call shows its restart code. Thawing, continuing or
  * tracing it does not get it past the trap; killing does, and fails the
- * checkpoint.
+ * checkpoint. The parent in vfork(2) does not come to the trap; it waits for a
+ * child that does.
  *
  * Tasks that the caller has frozen with either cgroup freezer or stopped move
  * into the trap as well, so that only one kind of stillness has to be
  * understood. Others are refused, or stopped if CHECKPOINT_FREEZE asks for it.
+ *
+ * While some tasks are being stopped, others fork and exit. So the hierarchy is
+ * looked at again and again until it is still and has not changed.
  */
 #include <linux/cgroup.h>
 #include <linux/freezer.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/resume_user_mode.h>
 
@@ -80,18 +85,54 @@ void __checkpoint_exit(struct task_struct *task)
 	if (!ctx)
 		return;
 
-	WRITE_ONCE(ctx->lost, true);
+	/* A task may end while others are still being stopped. */
+	if (ctx->restart || READ_ONCE(ctx->still))
+		WRITE_ONCE(ctx->lost, true);
 	if (ctx->restart)
 		ckpt_abort(ctx, -ESRCH);
 	wake_up_all(&ctx->wait);
 	/*
-	 * Who captures looks at the address space, the files and the stack of
-	 * this task, on the word that it stays where it is. That does not take
-	 * long: nothing is written while capturing.
+	 * Who captures looks at what this task is about to give up. That takes
+	 * no longer than to copy it: see ckpt_look().
 	 */
-	if (!ctx->restart)
-		wait_event(ctx->wait, READ_ONCE(ctx->captured));
+	wait_event(ctx->wait, READ_ONCE(ctx->looking) != task);
 	ckpt_ctx_put(ctx);
+}
+
+/**
+ * ckpt_look - begin to look at a task's own state
+ * @ctx: checkpoint context
+ * @task: member; current, or one that is held
+ *
+ * Until ckpt_look_away() the task does not go beyond the start of its exit. No
+ * path is looked up and no log is written meanwhile: those may wait for user
+ * space, and that for the task.
+ *
+ * Return: 0, or -ESRCH.
+ */
+int ckpt_look(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	unsigned long flags;
+	bool held = task == current;
+
+	if (!held && lock_task_sighand(task, &flags)) {
+		held = task->checkpoint_ctx == ctx;
+		if (held)
+			WRITE_ONCE(ctx->looking, task);
+		unlock_task_sighand(task, &flags);
+	}
+	return held ? 0 : ckpt_err(ctx, task, -ESRCH, "the task has ended");
+}
+
+/**
+ * ckpt_look_away - the task may end
+ * @ctx: checkpoint context
+ */
+void ckpt_look_away(struct ckpt_ctx *ctx)
+{
+	WRITE_ONCE(ctx->looking, NULL);
+	wake_up_all(&ctx->wait);
+	ckpt_log_flush(ctx);
 }
 
 /*
@@ -104,44 +145,104 @@ static bool ckpt_is_still(struct task_struct *task)
 	       (task->jobctl & (JOBCTL_STOPPED | JOBCTL_TRAP_FREEZE));
 }
 
-static int ckpt_hold_task(struct ckpt_ctx *ctx, struct ckpt_member *member)
+/*
+ * Does a task sleep in vfork(2)? That is the one sleep which counts as frozen
+ * and only a fatal signal ends.
+ */
+static bool ckpt_in_vfork(struct task_struct *task)
 {
-	struct task_struct *task = member->task;
-	unsigned long flags;
-	int ret = 0;
+	return cgroup_task_frozen(task) &&
+	       (READ_ONCE(task->__state) & (TASK_UNINTERRUPTIBLE | TASK_FROZEN));
+}
 
-	if (!lock_task_sighand(task, &flags))
-		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
-	if (task->ptrace)
-		ret = -EBUSY;
-	else if (task->checkpoint_ctx)
-		ret = -EALREADY;
-	else if (!(ctx->uflags & CHECKPOINT_FREEZE) && !ckpt_is_still(task))
-		ret = -EAGAIN;
-	if (!ret) {
-		refcount_inc(&ctx->users);
-		task->checkpoint_ctx = ctx;
-		task->jobctl |= JOBCTL_TRAP_CKPT;
-		/* Pairs with that in checkpoint_exit(). */
-		smp_mb();
-		if (READ_ONCE(task->flags) & PF_EXITING) {
-			ckpt_detach(task);
-			ret = -ESRCH;
-		} else {
-			member->held = true;
-			signal_wake_up(task, false);
-		}
+/**
+ * ckpt_vfork_child - the child that a task's vfork(2) waits for
+ * @task: member, held
+ *
+ * Return: the child with a reference, NULL for a task that is not in vfork(2).
+ */
+struct task_struct *ckpt_vfork_child(struct task_struct *task)
+{
+	struct task_struct *child, *found = NULL;
+
+	if (!ckpt_in_vfork(task))
+		return NULL;
+	read_lock(&tasklist_lock);
+	list_for_each_entry(child, &task->children, sibling)
+		if (READ_ONCE(child->vfork_done))
+			found = child;
+	if (found)
+		get_task_struct(found);
+	read_unlock(&tasklist_lock);
+	return found;
+}
+
+/* Room to remember one task more, before it is held. */
+static int ckpt_held_reserve(struct ckpt_ctx *ctx)
+{
+	u32 max = max_t(u32, 16, ctx->max_held * 2);
+	struct task_struct **held;
+
+	if (ctx->nr_held < ctx->max_held)
+		return 0;
+	held = kvrealloc(ctx->held, max * sizeof(*held), GFP_KERNEL_ACCOUNT);
+	if (!held)
+		return -ENOMEM;
+	ctx->held = held;
+	ctx->max_held = max;
+	return 0;
+}
+
+/* Give @task the trap; -EALREADY when it has ours. The siglock is held. */
+static int ckpt_set_trap(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	if (task->checkpoint_ctx == ctx)
+		return -EALREADY;
+	if (task->ptrace || task->checkpoint_ctx)
+		return -EBUSY;
+	if (!(ctx->uflags & CHECKPOINT_FREEZE) && !ckpt_is_still(task))
+		return -EAGAIN;
+	refcount_inc(&ctx->users);
+	task->checkpoint_ctx = ctx;
+	task->jobctl |= JOBCTL_TRAP_CKPT;
+	/* Pairs with that in checkpoint_exit(). */
+	smp_mb();
+	if (READ_ONCE(task->flags) & PF_EXITING) {
+		ckpt_detach(task);
+		return -ESRCH;
 	}
+	ctx->held[ctx->nr_held++] = get_task_struct(task);
+	signal_wake_up(task, false);
+	return 0;
+}
+
+/*
+ * Return: 0 when the task is held now, -EALREADY when it has been, -ESRCH when
+ * it is ending; or an error that has been reported.
+ */
+static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	unsigned long flags;
+	bool traced;
+	int ret;
+
+	ret = ckpt_held_reserve(ctx);
+	if (ret)
+		return ret;
+	if (!lock_task_sighand(task, &flags))
+		return -ESRCH;
+	ret = ckpt_set_trap(ctx, task);
+	traced = task->ptrace;
 	unlock_task_sighand(task, &flags);
 
 	switch (ret) {
 	case -ESRCH:
+		/* Not detached by who ends: the reference is ours. */
 		ckpt_ctx_put(ctx);
-		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
+		return ret;
 	case -EBUSY:
-		return ckpt_err(ctx, task, -EBUSY, "the task is traced");
-	case -EALREADY:
-		return ckpt_err(ctx, task, -EBUSY,
+		return ckpt_err(ctx, task, -EBUSY, traced ?
+				"the task is traced" :
 				"the task is in another checkpoint or restart");
 	case -EAGAIN:
 		return ckpt_err(ctx, task, -EBUSY,
@@ -151,52 +252,63 @@ static int ckpt_hold_task(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	 * The cgroup v1 freezer stops a task wherever it sleeps: have it go on
 	 * to the trap.
 	 */
-	if (frozen(task))
+	if (!ret && frozen(task))
 		__thaw_task(task);
+	return ret;
+}
+
+/* Hold those that are not held yet; *@changed when there was one. */
+static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
+{
+	struct task_struct *task;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < ctx->nr_members; i++) {
+		task = ctx->members[i]->task;
+		if (READ_ONCE(task->exit_state)) {
+			ctx->members[i]->zombie = true;
+			continue;
+		}
+		if (task == current) {
+			if (ctx->self)
+				continue;
+			return ckpt_err(ctx, task, -EBUSY,
+					"the caller of checkpoint(2) is part of the hierarchy");
+		}
+		ret = ckpt_hold_task(ctx, task);
+		if (ret == -EALREADY)
+			continue;
+		if (ret && ret != -ESRCH)
+			return ret;
+		*changed = true;
+	}
 	return 0;
 }
 
 static bool ckpt_is_parked(struct task_struct *task)
 {
-	return READ_ONCE(task->jobctl) & (JOBCTL_CKPT_PARKED | JOBCTL_STOPPED);
+	return READ_ONCE(task->jobctl) & (JOBCTL_CKPT_PARKED | JOBCTL_STOPPED) ||
+	       READ_ONCE(task->exit_state) || task == current ||
+	       ckpt_in_vfork(task);
 }
 
 static bool ckpt_all_parked(struct ckpt_ctx *ctx)
 {
-	u32 i;
-
-	if (READ_ONCE(ctx->lost))
-		return true;
-	for (i = 0; i < ctx->nr_members; i++)
-		if (ctx->members[i].held &&
-		    !ckpt_is_parked(ctx->members[i].task))
-			return false;
-	return true;
+	while (ctx->nr_parked < ctx->nr_members &&
+	       ckpt_is_parked(ctx->members[ctx->nr_parked]->task))
+		ctx->nr_parked++;
+	return ctx->nr_parked == ctx->nr_members;
 }
 
-/**
- * ckpt_hold - stop every member, or make sure that those stopped stay so
- * @ctx: checkpoint context; a member that is current is left alone
- *
- * Return: 0; -EBUSY with a task that is running, traced or held by another
- * operation; -ESRCH when one ends; -ERESTARTSYS.
- */
-int ckpt_hold(struct ckpt_ctx *ctx)
+static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 {
-	u32 i;
 	int ret;
 
-	for (i = 0; i < ctx->nr_members; i++) {
-		if (ctx->members[i].task == current)
-			continue;
-		ret = ckpt_hold_task(ctx, &ctx->members[i]);
-		if (ret)
-			return ret;
-	}
-
+	ctx->nr_parked = 0;
 	/*
-	 * A stop is entered without a word to us, so look again from time to
-	 * time.
+	 * A stop is entered and an exit is completed without a word to us, so
+	 * look again from time to time.
 	 */
 	do {
 		ret = wait_event_interruptible_timeout(ctx->wait,
@@ -204,23 +316,60 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 						       HZ / 100 ?: 1);
 	} while (!ret);
 	/* Nothing has been done that the call could not do again. */
-	if (ret < 0)
-		return -ERESTARTSYS;
+	return ret < 0 ? -ERESTARTSYS : 0;
+}
 
-	/*
-	 * Parked is said a moment before the task leaves its CPU, and with it
-	 * the FPU. A signal may wake it up for another round.
-	 */
-	ret = ckpt_hold_intact(ctx);
+/*
+ * Parked is said a moment before the task leaves its CPU, and with it the FPU.
+ * A signal may wake it up for another round.
+ */
+static int ckpt_wait_inactive(struct ckpt_ctx *ctx)
+{
+	struct task_struct *task;
+	int ret = 0;
+	u32 i;
+
 	for (i = 0; !ret && i < ctx->nr_members; i++) {
-		if (!ctx->members[i].held ||
-		    wait_task_inactive(ctx->members[i].task, TASK_ANY))
+		task = ctx->members[i]->task;
+		if (ctx->members[i]->zombie || task == current ||
+		    wait_task_inactive(task, TASK_ANY))
 			continue;
 		schedule_timeout_killable(1);
 		ret = fatal_signal_pending(current) ? -EINTR :
 						      ckpt_hold_intact(ctx);
 		i--;
 	}
+	return ret;
+}
+
+/**
+ * ckpt_hold - stop every member, or make sure that those stopped stay so
+ * @ctx: checkpoint context; a member that is current is left alone
+ *
+ * Return: 0; -EBUSY with a task that is running, traced or held by another
+ * operation; -ESRCH when the root ends; -ERESTARTSYS.
+ */
+int ckpt_hold(struct ckpt_ctx *ctx)
+{
+	bool changed;
+	int ret;
+
+	do {
+		changed = false;
+		ret = ckpt_collect(ctx);
+		if (!ret)
+			ret = ckpt_hold_members(ctx, &changed);
+		if (!ret)
+			ret = ckpt_wait_parked(ctx);
+		if (ret)
+			return ret;
+	} while (changed);
+
+	/* Nobody forks or ends any more, but for those that are killed. */
+	WRITE_ONCE(ctx->still, true);
+	ret = ckpt_hold_intact(ctx);
+	if (!ret)
+		ret = ckpt_wait_inactive(ctx);
 	return ret;
 }
 
@@ -239,8 +388,8 @@ int ckpt_hold_intact(struct ckpt_ctx *ctx)
 		return ckpt_err(ctx, NULL, -ESRCH,
 				"a task has ended during the checkpoint");
 	for (i = 0; i < ctx->nr_members; i++) {
-		task = ctx->members[i].task;
-		if (task == current)
+		task = ctx->members[i]->task;
+		if (task == current || ctx->members[i]->zombie)
 			continue;
 		if (fatal_signal_pending(task) ||
 		    (READ_ONCE(task->flags) & PF_EXITING))
@@ -251,16 +400,6 @@ int ckpt_hold_intact(struct ckpt_ctx *ctx)
 					"the task is traced");
 	}
 	return 0;
-}
-
-/**
- * ckpt_captured - nobody looks at the members any more
- * @ctx: checkpoint context
- */
-void ckpt_captured(struct ckpt_ctx *ctx)
-{
-	WRITE_ONCE(ctx->captured, true);
-	wake_up_all(&ctx->wait);
 }
 
 /**
@@ -276,21 +415,26 @@ void ckpt_release(struct ckpt_ctx *ctx)
 	bool put;
 	u32 i;
 
-	ckpt_captured(ctx);
-	for (i = 0; i < ctx->nr_members; i++) {
-		if (!ctx->members[i].held)
-			continue;
-		ctx->members[i].held = false;
-		task = ctx->members[i].task;
-		if (!lock_task_sighand(task, &flags))
-			continue;
-		put = task->checkpoint_ctx == ctx;
-		if (put) {
-			ckpt_detach(task);
-			signal_wake_up(task, false);
+	for (i = 0; i < ctx->nr_held; i++) {
+		task = ctx->held[i];
+		put = false;
+		if (lock_task_sighand(task, &flags)) {
+			put = task->checkpoint_ctx == ctx;
+			if (put) {
+				ckpt_detach(task);
+				signal_wake_up(task, false);
+			}
+			unlock_task_sighand(task, &flags);
 		}
-		unlock_task_sighand(task, &flags);
+		/* In vfork(2) it does not come by the freezer on its own. */
+		if (put && freezing(task))
+			freeze_task(task);
 		if (put)
 			ckpt_ctx_put(ctx);
+		put_task_struct(task);
 	}
+	kvfree(ctx->held);
+	ctx->held = NULL;
+	ctx->nr_held = 0;
+	ctx->max_held = 0;
 }

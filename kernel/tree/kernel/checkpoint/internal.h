@@ -23,7 +23,20 @@ struct iov_iter;
 #define RESTART_FLAGS_ALL	(RESTART_TASKSELF | RESTART_FROZEN | \
 				 RESTART_GHOST)
 #define CKPT_FEATURES		(CKPT_FEATURE_MEMORY | CKPT_FEATURE_FILES | \
-				 CKPT_FEATURE_SELF | CKPT_FEATURE_FREEZE)
+				 CKPT_FEATURE_SELF | CKPT_FEATURE_FREEZE | \
+				 CKPT_FEATURE_TREE)
+
+/**
+ * struct ckpt_sighand - signal handlers read from the image
+ * @h: the record
+ * @last: the last member in the array that uses them, NULL for none yet
+ * @live: where they are in force, with a reference, NULL while they are not
+ */
+struct ckpt_sighand {
+	struct ckpt_hdr_sighand *h;
+	struct ckpt_member *last;
+	struct sighand_struct *live;
+};
 
 /**
  * struct ckpt_restore - what a task has read from the image and will become
@@ -54,7 +67,7 @@ struct ckpt_restore {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct fs_struct *fs;
-	struct ckpt_hdr_sighand *sighand;
+	struct ckpt_sighand *sighand;
 	struct ckpt_signal *signal;
 	const struct cred *cred;
 };
@@ -63,10 +76,17 @@ struct ckpt_restore {
  * struct ckpt_signal - process-wide state read from the image
  * @h: the record
  * @pending: shared queue of signals
+ * @tgid: the process that uses it, in the pid namespace of the root; 0 for none
+ *	yet
+ * @live: the first task that has not ended and uses it, NULL for none
+ * @committed: it is in force
  */
 struct ckpt_signal {
 	struct ckpt_hdr_signal *h;
 	struct ckpt_hdr_sigpending *pending;
+	s32 tgid;
+	struct ckpt_restore *live;
+	bool committed;
 };
 
 /**
@@ -86,6 +106,16 @@ bool ckpt_permitted(bool restart);
 
 /* log.c */
 void ckpt_set_err(struct ckpt_ctx *ctx, int err);
+void ckpt_log_flush(struct ckpt_ctx *ctx);
+
+/* collect.c */
+int ckpt_collect(struct ckpt_ctx *ctx);
+int ckpt_collect_pids(struct ckpt_ctx *ctx);
+int ckpt_collect_record(struct ckpt_ctx *ctx);
+struct ckpt_member *ckpt_member_add(struct ckpt_ctx *ctx,
+				    struct task_struct *task);
+struct ckpt_ghost *ckpt_ghost_add(struct ckpt_ctx *ctx);
+void ckpt_members_free(struct ckpt_ctx *ctx);
 
 /* image.c */
 struct ckpt_image *ckpt_image_alloc(void);
@@ -112,16 +142,43 @@ void ckpt_finish_free(struct ckpt_ctx *ctx);
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
 int ckpt_hold_intact(struct ckpt_ctx *ctx);
-void ckpt_captured(struct ckpt_ctx *ctx);
 void ckpt_release(struct ckpt_ctx *ctx);
+int ckpt_look(struct ckpt_ctx *ctx, struct task_struct *task);
+void ckpt_look_away(struct ckpt_ctx *ctx);
+struct task_struct *ckpt_vfork_child(struct task_struct *task);
 
 /* checkpoint.c */
 long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid);
 
 /* restart.c */
+int ckpt_read_frame(struct ckpt_ctx *ctx);
+bool ckpt_caller_plain(void);
+long ckpt_return_value(void);
+long ckpt_perish(void);
 long ckpt_restart_self(struct ckpt_ctx *ctx);
-long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid);
+
+/* array.c */
+int ckpt_read_array(struct ckpt_ctx *ctx);
+struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
+
+/* settle.c */
+int ckpt_settle(struct ckpt_ctx *ctx);
+int ckpt_settle_zombies(struct ckpt_ctx *ctx);
+void ckpt_settle_vfork(struct ckpt_ctx *ctx);
+
+/* member.c */
+struct pid_namespace;
 long ckpt_restart_member(unsigned long uflags);
+int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member);
+void ckpt_tie_vfork(struct ckpt_member *member, struct task_struct *child);
+void ckpt_kill_drawn(struct ckpt_ctx *ctx);
+bool ckpt_none_drawn(struct ckpt_ctx *ctx);
+int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
+void ckpt_end_ghosts(void);
+int ckpt_await_ghosts(struct ckpt_ctx *ctx);
+
+/* coordinate.c */
+long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid);
 void ckpt_abort(struct ckpt_ctx *ctx, int err);
 
 /* refuse.c */
@@ -133,6 +190,8 @@ int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		      const struct ckpt_member *member);
 int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		     bool *changed);
+int ckpt_zombie_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
+int ckpt_zombie_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 void ckpt_restore_free(struct ckpt_restore *r);
 
 /* cpu.c */
@@ -147,7 +206,9 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			       u32 queue);
 struct ckpt_hdr_sigpending *ckpt_sigpending_restore(struct ckpt_ctx *ctx,
 						    u32 queue);
-int ckpt_signal_begin(void);
+int ckpt_signal_begin(const struct ckpt_restore *r);
+void ckpt_stop_commit(const struct ckpt_restore *r);
+void ckpt_usage_commit(const struct ckpt_hdr_signal *h);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 
 /* cred.c */

@@ -21,28 +21,62 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/checkpoint.h>
 
-static void ckpt_log_write(struct ckpt_ctx *ctx, char *line, size_t len)
+/**
+ * struct ckpt_line - a line of the log that has not been written yet
+ * @list: link in the context, in order
+ * @len: bytes of @text, the newline included
+ * @text: the line
+ */
+struct ckpt_line {
+	struct list_head list;
+	size_t len;
+	char text[];
+};
+
+static void ckpt_log_write(struct ckpt_ctx *ctx, struct ckpt_line *line)
 {
-	struct kvec kvec = { .iov_base = line, .iov_len = len };
+	struct kvec kvec = { .iov_base = line->text, .iov_len = line->len };
 	struct iov_iter iter;
 
 	if (!ctx->logfile)
 		return;
-	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
+	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, line->len);
 	/* A log that cannot be written must not fail what it reports on. */
 	ckpt_file_write(ctx->logfile, &iter);
+}
+
+/**
+ * ckpt_log_flush - write the lines that wait
+ * @ctx: context
+ *
+ * Context: may wait for who reads the log.
+ */
+void ckpt_log_flush(struct ckpt_ctx *ctx)
+{
+	struct ckpt_line *line;
+
+	mutex_lock(&ctx->log_lock);
+	while ((line = list_first_entry_or_null(&ctx->log, struct ckpt_line,
+						list))) {
+		list_del(&line->list);
+		ckpt_log_write(ctx, line);
+		kfree(line);
+	}
+	mutex_unlock(&ctx->log_lock);
 }
 
 static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
 		     const char *fmt, va_list args)
 {
-	char comm[TASK_COMM_LEN];
 	size_t len, i, max = CKPT_ERR_LEN;
+	char comm[TASK_COMM_LEN];
+	struct ckpt_line *entry;
 	char *line;
 
-	line = kmalloc(max + 1, GFP_KERNEL);
-	if (!line)
+	entry = kmalloc(struct_size(entry, text, max + 1), GFP_KERNEL);
+	if (!entry)
 		return;
+	line = entry->text;
 
 	if (err)
 		len = scnprintf(line, max, "[err %d]", err);
@@ -66,9 +100,12 @@ static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
 		strscpy(ctx->msg, line, sizeof(ctx->msg));
 	trace_checkpoint_log(ctx->id, err, line);
 	line[len++] = '\n';
-	ckpt_log_write(ctx, line, len);
+	entry->len = len;
+	list_add_tail(&entry->list, &ctx->log);
 	mutex_unlock(&ctx->log_lock);
-	kfree(line);
+	/* Not while a task waits to end: it may be who reads the log. */
+	if (!READ_ONCE(ctx->looking))
+		ckpt_log_flush(ctx);
 }
 
 /**

@@ -34,25 +34,17 @@
 
 static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	pid_t child = 0;
-	int ret;
+	unsigned int users = refcount_read(&ckpt_task_sighand(task)->count);
+	int ret = 0, nr = get_nr_threads(task);
 
-	read_lock(&tasklist_lock);
-	if (!list_empty(&task->children))
-		child = task_pid_vnr(list_first_entry(&task->children,
-						      struct task_struct,
-						      sibling));
-	read_unlock(&tasklist_lock);
-
-	ret = REFUSE(ctx, task, !thread_group_empty(task), -EOPNOTSUPP,
-		     "threads: the process has %d", get_nr_threads(task));
 	/* A self-checkpoint does not capture relations to other tasks. */
-	if (!ret && !ctx->self)
-		ret = REFUSE(ctx, task, child, -EOPNOTSUPP,
-			     "child processes: %d is one", child);
-	if (!ret)
-		ret = REFUSE(ctx, task, READ_ONCE(task->vfork_done), -EBUSY,
-			     "vfork child that has not called exec yet");
+	if (ctx->self)
+		ret = REFUSE(ctx, task, nr > 1, -EOPNOTSUPP,
+			     "threads: the process that saves itself has %d",
+			     nr);
+	else
+		ret = REFUSE(ctx, task, nr > 1 && users > nr, -EOPNOTSUPP,
+			     "signal handlers shared with a process that is not in the same thread group");
 	if (!ret)
 		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
 			     "traced by another task");
@@ -132,7 +124,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
-	undo = task->sysvsem.undo_list;
+	undo = checkpoint_sem_undo(task);
 #endif
 #ifdef CONFIG_IO_URING
 	uring = task->io_uring;
@@ -164,7 +156,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = REFUSE(ctx, task, timers, -EOPNOTSUPP, "POSIX timers");
 	if (!ret)
 		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
-			     "System V semaphore undo list");
+			     "System V semaphore operations to undo");
 	if (!ret)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)

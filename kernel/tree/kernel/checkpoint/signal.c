@@ -62,12 +62,21 @@ static void *ckpt_sighand_restore(struct ckpt_ctx *ctx,
 				  const struct ckpt_hdr *hdr)
 {
 	const struct ckpt_hdr_sighand *h = (const void *)hdr;
+	struct ckpt_sighand *sighand;
 
 	if (h->nr_actions != _NSIG)
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"%u signals, this kernel has %d",
 					h->nr_actions, _NSIG));
-	return kvmemdup(h, h->h.len, GFP_KERNEL_ACCOUNT) ?: ERR_PTR(-ENOMEM);
+	sighand = kzalloc(sizeof(*sighand), GFP_KERNEL_ACCOUNT);
+	if (!sighand)
+		return ERR_PTR(-ENOMEM);
+	sighand->h = kvmemdup(h, h->h.len, GFP_KERNEL_ACCOUNT);
+	if (!sighand->h) {
+		kfree(sighand);
+		return ERR_PTR(-ENOMEM);
+	}
+	return sighand;
 }
 
 static void ckpt_sighand_grab(void *ptr)
@@ -84,7 +93,12 @@ static void ckpt_sighand_drop(void *ptr)
 
 static void ckpt_sighand_free(void *ptr)
 {
-	kvfree(ptr);
+	struct ckpt_sighand *sighand = ptr;
+
+	if (sighand->live)
+		__cleanup_sighand(sighand->live);
+	kvfree(sighand->h);
+	kfree(sighand);
 }
 
 const struct ckpt_obj_ops ckpt_sighand_ops = {
@@ -98,12 +112,41 @@ const struct ckpt_obj_ops ckpt_sighand_ops = {
 	.restore	= ckpt_sighand_restore,
 };
 
-static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
-			       const struct ckpt_hdr_sighand *h)
+/*
+ * Have the caller use the handlers of another process, as after CLONE_SIGHAND.
+ * No other thread of the caller may be there, nor anybody else who uses the old
+ * ones: they might be about to unlock what they have locked.
+ */
+static int ckpt_use_sighand(struct ckpt_ctx *ctx, struct sighand_struct *new)
 {
+	struct sighand_struct *old = ckpt_task_sighand(current);
+
+	if (new == old)
+		return 0;
+	if (!thread_group_empty(current) || refcount_read(&old->count) != 1)
+		return ckpt_err(ctx, current, -EBUSY,
+				"the task shares its signal handlers");
+	write_lock_irq(&tasklist_lock);
+	spin_lock(&old->siglock);
+	ckpt_sighand_grab(new);
+	rcu_assign_pointer(current->sighand, new);
+	spin_unlock(&old->siglock);
+	write_unlock_irq(&tasklist_lock);
+	__cleanup_sighand(old);
+	return 0;
+}
+
+static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
+			       struct ckpt_sighand *sighand)
+{
+	const struct ckpt_hdr_sighand *h = sighand->h;
 	struct k_sigaction k;
 	int i, ret;
 
+	if (sighand->live)
+		return ckpt_use_sighand(ctx, sighand->live);
+	sighand->live = ckpt_task_sighand(current);
+	ckpt_sighand_grab(sighand->live);
 	for (i = 0; i < _NSIG; i++) {
 		if (sig_kernel_only(i + 1))
 			continue;
@@ -198,6 +241,12 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		pending = queue == CKPT_SIGQUEUE_SHARED ?
 			  &task->signal->shared_pending : &task->pending;
 		nr = 0;
+		/* What a process had pending when it ended is for nobody. */
+		if (task->exit_state && thread_group_empty(task)) {
+			signals = 0;
+			unlock_task_sighand(task, &flags);
+			break;
+		}
 		list_for_each_entry(q, &pending->list, list) {
 			if (nr < max)
 				memcpy(&infos[nr], &q->info, sizeof(*infos));
@@ -321,10 +370,13 @@ static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
 	struct signal_struct *sig = task->signal;
 	unsigned long pages = sig->maxrss;
 
+	task_lock(task);
 	if (task->mm)
 		setmax_mm_hiwater_rss(&pages, task->mm);
+	task_unlock(task);
 	h->maxrss = (u64)pages << (PAGE_SHIFT - 10);
 	h->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
+	thread_group_cputime_adjusted(task, &h->group_utime, &h->group_stime);
 	h->utime = sig->utime;
 	h->stime = sig->stime;
 	h->minflt = sig->min_flt;
@@ -341,6 +393,20 @@ static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
 	h->cmajflt = sig->cmaj_flt;
 	h->cnvcsw = sig->cnvcsw;
 	h->cnivcsw = sig->cnivcsw;
+}
+
+/* A stop, and whether the parent has waited for it. The siglock is held. */
+static void ckpt_stop(struct task_struct *task, struct ckpt_hdr_signal *h)
+{
+	struct signal_struct *sig = task->signal;
+	struct task_struct *t;
+
+	if (!(sig->flags & SIGNAL_STOP_STOPPED))
+		return;
+	for_each_thread(task, t)
+		if (t->jobctl & JOBCTL_STOPPED)
+			h->stop_signal = t->jobctl & JOBCTL_STOP_SIGMASK;
+	h->stop_code = sig->group_exit_code;
 }
 
 static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
@@ -360,7 +426,9 @@ static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
 	h->oom_score_adj = sig->oom_score_adj;
 	h->oom_score_adj_min = sig->oom_score_adj_min;
 	h->flags = (sig->is_child_subreaper ? CKPT_SIGNALF_SUBREAPER : 0) |
-		   (sig->has_child_subreaper ? CKPT_SIGNALF_HAS_SUBREAPER : 0);
+		   (sig->has_child_subreaper ? CKPT_SIGNALF_HAS_SUBREAPER : 0) |
+		   (sig->flags & SIGNAL_STOP_CONTINUED ?
+		    CKPT_SIGNALF_CONTINUED : 0);
 	h->nr_rlimits = RLIM_NLIMITS;
 	task_lock(task);
 	for (i = 0; i < RLIM_NLIMITS; i++) {
@@ -372,10 +440,9 @@ static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
 	if (!lock_task_sighand(task, &flags))
 		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
 	ckpt_itimers(task, h->itimers);
-	ckpt_usage(task, h);
-	if (task->jobctl & JOBCTL_STOPPED)
-		h->stop_signal = task->jobctl & JOBCTL_STOP_SIGMASK;
+	ckpt_stop(task, h);
 	unlock_task_sighand(task, &flags);
+	ckpt_usage(task, h);
 
 	return ckpt_sigpending_checkpoint(ctx, task, CKPT_SIGQUEUE_SHARED);
 }
@@ -423,7 +490,9 @@ static int ckpt_check_signal(struct ckpt_ctx *ctx,
 			return ckpt_err(ctx, current, -EINVAL,
 					"interval timer %d is not valid", i);
 	if (h->utime > CKPT_CPUTIME_MAX || h->stime > CKPT_CPUTIME_MAX ||
-	    h->cutime > CKPT_CPUTIME_MAX || h->cstime > CKPT_CPUTIME_MAX)
+	    h->cutime > CKPT_CPUTIME_MAX || h->cstime > CKPT_CPUTIME_MAX ||
+	    h->group_utime > CKPT_CPUTIME_MAX ||
+	    h->group_stime > CKPT_CPUTIME_MAX)
 		return ckpt_err(ctx, current, -EINVAL,
 				"CPU times are not valid");
 	if (h->oom_score_adj < OOM_SCORE_ADJ_MIN ||
@@ -439,6 +508,10 @@ static int ckpt_check_signal(struct ckpt_ctx *ctx,
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not lower oom_score_adj to %d",
 				h->oom_score_adj);
+	if (h->stop_signal && !sig_kernel_stop(h->stop_signal))
+		return ckpt_err(ctx, current, -EINVAL,
+				"signal %u does not stop a process",
+				h->stop_signal);
 	return ckpt_check_rlimits(ctx, h);
 }
 
@@ -510,7 +583,11 @@ static void ckpt_rlimits_commit(const struct ckpt_hdr_signal *h)
 		update_rlimit_cpu(current, h->rlimits[RLIMIT_CPU].cur);
 }
 
-static void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
+/**
+ * ckpt_usage_commit - take on what ended threads and children have used
+ * @h: record
+ */
+void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
 {
 	struct signal_struct *sig = current->signal;
 
@@ -535,17 +612,19 @@ static void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
 	sig->cnvcsw = h->cnvcsw;
 	sig->cnivcsw = h->cnivcsw;
 	write_sequnlock_irq(&sig->stats_lock);
+	ckpt_sched_set_group_cputime(current, h->group_utime, h->group_stime);
 }
 
 /**
  * ckpt_signal_begin - make the caller deaf before it changes
+ * @r: what it becomes
  *
  * The signals that the caller had pending were not for the task that it
  * becomes; those of the image must not be delivered before it is complete.
  *
  * Return: 0, or -EINTR when the caller is being killed.
  */
-int ckpt_signal_begin(void)
+int ckpt_signal_begin(const struct ckpt_restore *r)
 {
 	unsigned long flags;
 	sigset_t all;
@@ -561,10 +640,81 @@ int ckpt_signal_begin(void)
 	} else {
 		clear_thread_flag(TIF_SIGPENDING);
 		flush_sigqueue(&current->pending);
-		flush_sigqueue(&current->signal->shared_pending);
+		/* Another thread may have put the image's there already. */
+		if (!r->signal->committed)
+			flush_sigqueue(&current->signal->shared_pending);
 	}
 	spin_unlock_irqrestore(&ckpt_task_sighand(current)->siglock, flags);
 	return ret;
+}
+
+/**
+ * ckpt_stop_commit - stop on the way to user mode, as before
+ * @r: what the task becomes
+ *
+ * The stop has been reported to the parent when it happened; here it is only
+ * taken up again.
+ */
+void ckpt_stop_commit(const struct ckpt_restore *r)
+{
+	const struct ckpt_hdr_signal *h = r->signal->h;
+	struct signal_struct *sig = current->signal;
+
+	spin_lock_irq(&ckpt_task_sighand(current)->siglock);
+	if (!(sig->flags & SIGNAL_GROUP_EXIT)) {
+		sig->flags |= SIGNAL_STOP_STOPPED;
+		sig->group_exit_code = h->stop_code;
+		current->jobctl &= ~JOBCTL_STOP_SIGMASK;
+		current->jobctl |= JOBCTL_STOP_PENDING |
+				   (h->stop_signal ?: SIGSTOP);
+	}
+	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
+}
+
+static void ckpt_itimers_commit(const struct ckpt_hdr_signal *h)
+{
+	struct itimerspec64 value;
+	u64 left;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(h->itimers); i++) {
+		left = h->itimers[i].value;
+		/* A CPU timer is set to fire a tick later than asked for. */
+		if (i != ITIMER_REAL && left)
+			left = left > TICK_NSEC ? left - TICK_NSEC : 1;
+		value.it_value = ns_to_timespec64(left);
+		value.it_interval = ns_to_timespec64(h->itimers[i].interval);
+		do_setitimer(i, &value, NULL);
+	}
+}
+
+/* What the first thread of a process does for all. */
+static int ckpt_process_commit(struct ckpt_ctx *ctx, struct ckpt_signal *signal)
+{
+	const struct ckpt_hdr_signal *h = signal->h;
+	struct signal_struct *sig = current->signal;
+	int ret;
+
+	signal->committed = true;
+	ckpt_rlimits_commit(h);
+	ckpt_usage_commit(h);
+	sig->oom_score_adj = h->oom_score_adj;
+	sig->oom_score_adj_min = h->oom_score_adj_min;
+	sig->is_child_subreaper = !!(h->flags & CKPT_SIGNALF_SUBREAPER);
+	if (h->flags & CKPT_SIGNALF_HAS_SUBREAPER)
+		sig->has_child_subreaper = true;
+
+	ret = ckpt_sigpending_commit(ctx, signal->pending);
+	if (ret)
+		return ret;
+	ckpt_itimers_commit(h);
+	if (h->flags & CKPT_SIGNALF_CONTINUED) {
+		spin_lock_irq(&ckpt_task_sighand(current)->siglock);
+		if (!(sig->flags & (SIGNAL_GROUP_EXIT | SIGNAL_STOP_STOPPED)))
+			sig->flags |= SIGNAL_STOP_CONTINUED;
+		spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
+	}
+	return 0;
 }
 
 /**
@@ -576,37 +726,15 @@ int ckpt_signal_begin(void)
  */
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
-	const struct ckpt_hdr_signal *h = r->signal->h;
-	struct signal_struct *sig = current->signal;
-	struct itimerspec64 value;
-	u64 left;
-	int i, ret;
+	int ret;
 
 	ret = ckpt_sighand_commit(ctx, r->sighand);
-	if (ret)
-		return ret;
-
-	ckpt_rlimits_commit(h);
-	ckpt_usage_commit(h);
-	sig->oom_score_adj = h->oom_score_adj;
-	sig->oom_score_adj_min = h->oom_score_adj_min;
-	sig->is_child_subreaper = !!(h->flags & CKPT_SIGNALF_SUBREAPER);
-
-	ret = ckpt_sigpending_commit(ctx, r->signal->pending);
+	if (!ret && !r->signal->committed)
+		ret = ckpt_process_commit(ctx, r->signal);
 	if (!ret)
 		ret = ckpt_sigpending_commit(ctx, r->pending);
 	if (ret)
 		return ret;
-
-	for (i = 0; i < ARRAY_SIZE(h->itimers); i++) {
-		left = h->itimers[i].value;
-		/* A CPU timer is set to fire a tick later than asked for. */
-		if (i != ITIMER_REAL && left)
-			left = left > TICK_NSEC ? left - TICK_NSEC : 1;
-		value.it_value = ns_to_timespec64(left);
-		value.it_interval = ns_to_timespec64(h->itimers[i].interval);
-		do_setitimer(i, &value, NULL);
-	}
 	ckpt_sigtask_commit(r->sigtask);
 	return 0;
 }

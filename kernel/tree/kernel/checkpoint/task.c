@@ -8,6 +8,7 @@
 #include <linux/fs_struct.h>
 #include <linux/futex.h>
 #include <linux/personality.h>
+#include <linux/pid_namespace.h>
 #include <linux/prctl.h>
 #include <linux/rseq.h>
 #include <linux/sched/coredump.h>
@@ -15,9 +16,11 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
+#include <asm/syscall.h>
 
 #include "internal.h"
 
@@ -66,19 +69,46 @@ static void ckpt_io_set(const struct ckpt_hdr_task *h)
 #endif
 }
 
+/* What wait(2) tells. */
+static u32 ckpt_exit_code(struct task_struct *task)
+{
+	struct signal_struct *sig = task->signal;
+	u32 code;
+
+	read_lock(&tasklist_lock);
+	code = (sig->flags & SIGNAL_GROUP_EXIT) && thread_group_empty(task) ?
+	       sig->group_exit_code : task->exit_code;
+	read_unlock(&tasklist_lock);
+	return code & 0xffff;
+}
+
 static int ckpt_identity_checkpoint(struct ckpt_ctx *ctx,
 				    struct ckpt_member *member)
 {
-	struct task_struct *task = member->task;
+	struct task_struct *task = member->task, *child;
 	struct ckpt_hdr_task *h;
 	int i;
 
 	h = ckpt_record(ctx, CKPT_HDR_TASK, 0);
 	if (!h)
 		return -ENOMEM;
-	h->pid = member->pids.pid;
-	h->state = task->jobctl & JOBCTL_STOPPED ? CKPT_TASK_STOPPED :
-						   CKPT_TASK_RUNNING;
+	h->pid = member->pids->pid;
+	if (member->zombie) {
+		h->state = CKPT_TASK_ZOMBIE;
+		h->exit_code = ckpt_exit_code(task);
+	} else {
+		h->state = task->jobctl & JOBCTL_STOPPED ? CKPT_TASK_STOPPED :
+							   CKPT_TASK_RUNNING;
+	}
+	child = member->zombie ? NULL : ckpt_vfork_child(task);
+	if (child) {
+		h->vfork_pid = task_pid_nr_ns(child, ns_of_pid(ctx->root_pid));
+		/* What vfork(2) returns when the child lets it go on. */
+		syscall_set_return_value(task, task_pt_regs(task), 0,
+					 task_pid_nr_ns(child,
+							task_active_pid_ns(task)));
+		put_task_struct(child);
+	}
 	h->exit_signal = task->exit_signal;
 	h->pdeath_signal = task->pdeath_signal;
 	h->personality = task->personality;
@@ -88,7 +118,8 @@ static int ckpt_identity_checkpoint(struct ckpt_ctx *ctx,
 			h->flags |= ckpt_task_flags[i].flag;
 	if (task_no_new_privs(task))
 		h->flags |= CKPT_TASKF_NO_NEW_PRIVS;
-	h->flags |= arch_ckpt_task_flags(task);
+	if (!member->zombie)
+		h->flags |= arch_ckpt_task_flags(task);
 	task_cputime_adjusted(task, &h->utime, &h->stime);
 	h->start_time = task->start_time;
 	h->start_boottime = task->start_boottime;
@@ -143,71 +174,104 @@ static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
 	return 0;
 }
 
-static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
-{
-	struct ckpt_hdr_task_objs *h;
-	const struct cred *cred;
+/**
+ * struct ckpt_pins - the objects a task uses, with references
+ * @mm: address space
+ * @files: descriptor table
+ * @fs: root and working directory
+ * @sighand: signal handlers
+ * @cred: credentials
+ */
+struct ckpt_pins {
+	struct mm_struct *mm;
 	struct files_struct *files;
 	struct fs_struct *fs;
-	struct mm_struct *mm;
-	s32 refs[6] = {};
+	struct sighand_struct *sighand;
+	const struct cred *cred;
+};
+
+/* The task is being looked at, so it has all of them, or none. */
+static int ckpt_pin(struct ckpt_ctx *ctx, struct task_struct *task,
+		    struct ckpt_pins *pins)
+{
+	task_lock(task);
+	if (task->mm && task->files && task->fs) {
+		pins->mm = task->mm;
+		ckpt_mm_ops.grab(pins->mm);
+		pins->files = task->files;
+		ckpt_file_table_ops.grab(pins->files);
+		pins->fs = task->fs;
+		ckpt_fs_ops.grab(pins->fs);
+	}
+	task_unlock(task);
+	if (!pins->mm)
+		return ckpt_err(ctx, task, -ESRCH, "the task is exiting");
+	pins->sighand = ckpt_task_sighand(task);
+	ckpt_sighand_ops.grab(pins->sighand);
+	pins->cred = get_task_cred(task);
+	return 0;
+}
+
+static void ckpt_unpin(struct ckpt_pins *pins)
+{
+	if (!pins->mm)
+		return;
+	ckpt_mm_ops.drop(pins->mm);
+	ckpt_file_table_ops.drop(pins->files);
+	ckpt_fs_ops.drop(pins->fs);
+	ckpt_sighand_ops.drop(pins->sighand);
+	put_cred(pins->cred);
+}
+
+static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+				const struct ckpt_pins *pins)
+{
+	struct {
+		void *ptr;
+		u32 objtype;
+		s32 ref;
+	} objs[] = {
+		{ (void *)pins->cred, CKPT_OBJ_CRED },
+		{ pins->fs, CKPT_OBJ_FS },
+		{ pins->files, CKPT_OBJ_FILE_TABLE },
+		{ pins->sighand, CKPT_OBJ_SIGHAND },
+		{ task->signal, CKPT_OBJ_SIGNAL },
+		{ pins->mm, CKPT_OBJ_MM },
+	};
+	struct ckpt_hdr_task_objs *h;
 	u32 i;
 
-	task_lock(task);
-	mm = task->mm;
-	files = task->files;
-	fs = task->fs;
-	task_unlock(task);
-	/* A held task does not give them up; one that is killed meanwhile does. */
-	if (!mm || !files || !fs)
-		return ckpt_err(ctx, task, -ESRCH, "the task is exiting");
-
-	cred = get_task_cred(task);
-	refs[0] = ckpt_obj_checkpoint(ctx, task, (void *)cred, CKPT_OBJ_CRED);
-	put_cred(cred);
-	if (refs[0] >= 0)
-		refs[1] = ckpt_obj_checkpoint(ctx, task, fs, CKPT_OBJ_FS);
-	if (refs[1] >= 0)
-		refs[2] = ckpt_obj_checkpoint(ctx, task, files,
-					      CKPT_OBJ_FILE_TABLE);
-	if (refs[2] >= 0)
-		refs[3] = ckpt_obj_checkpoint(ctx, task,
-					      ckpt_task_sighand(task),
-					      CKPT_OBJ_SIGHAND);
-	if (refs[3] >= 0)
-		refs[4] = ckpt_obj_checkpoint(ctx, task, task->signal,
-					      CKPT_OBJ_SIGNAL);
-	if (refs[4] >= 0)
-		refs[5] = ckpt_obj_checkpoint(ctx, task, mm, CKPT_OBJ_MM);
-	for (i = 0; i < ARRAY_SIZE(refs); i++)
-		if (refs[i] < 0)
-			return refs[i];
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		/* A zombie has no more than credentials and its process. */
+		if (!objs[i].ptr)
+			continue;
+		objs[i].ref = ckpt_obj_checkpoint(ctx, task, objs[i].ptr,
+						  objs[i].objtype);
+		if (objs[i].ref < 0)
+			return objs[i].ref;
+	}
 
 	h = ckpt_record(ctx, CKPT_HDR_TASK_OBJS, 0);
 	if (!h)
 		return -ENOMEM;
-	h->cred_ref = refs[0];
-	h->fs_ref = refs[1];
-	h->files_ref = refs[2];
-	h->sighand_ref = refs[3];
-	h->signal_ref = refs[4];
-	h->mm_ref = refs[5];
+	h->cred_ref = objs[0].ref;
+	h->fs_ref = objs[1].ref;
+	h->files_ref = objs[2].ref;
+	h->sighand_ref = objs[3].ref;
+	h->signal_ref = objs[4].ref;
+	h->mm_ref = objs[5].ref;
 	return 0;
 }
 
-/**
- * ckpt_task_checkpoint - capture the state of a task
- * @ctx: checkpoint context
- * @member: the task, held or current
- *
- * Return: 0 or a negative errno.
- */
-int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
+/* What only the task itself has; nothing here waits for user space. */
+static int ckpt_own_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
 {
 	struct task_struct *task = member->task;
 	int ret;
 
-	ret = ckpt_identity_checkpoint(ctx, member);
+	ret = ckpt_task_refusals(ctx, task);
+	if (!ret)
+		ret = ckpt_identity_checkpoint(ctx, member);
 	if (!ret)
 		ret = ckpt_thread_checkpoint(ctx, task);
 	if (!ret)
@@ -221,9 +285,66 @@ int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	if (!ret)
 		ret = ckpt_sigpending_checkpoint(ctx, task,
 						 CKPT_SIGQUEUE_PRIVATE);
-	if (!ret)
-		ret = ckpt_objs_checkpoint(ctx, task);
 	return ret;
+}
+
+/**
+ * ckpt_task_checkpoint - capture the state of a task
+ * @ctx: checkpoint context
+ * @member: the task, held or current
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct ckpt_pins pins = {};
+	int ret;
+
+	ret = ckpt_look(ctx, member->task);
+	if (ret)
+		return ret;
+	ret = ckpt_own_checkpoint(ctx, member);
+	if (!ret)
+		ret = ckpt_pin(ctx, member->task, &pins);
+	ckpt_look_away(ctx);
+	if (!ret)
+		ret = ckpt_objs_checkpoint(ctx, member->task, &pins);
+	ckpt_unpin(&pins);
+	return ret;
+}
+
+/**
+ * ckpt_zombie_checkpoint - capture what is left of a task that has ended
+ * @ctx: checkpoint context
+ * @member: the task; its parent, which is held, has not waited for it
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_zombie_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct ckpt_pins pins = {};
+	int ret;
+
+	ret = ckpt_identity_checkpoint(ctx, member);
+	if (ret)
+		return ret;
+	pins.cred = get_task_cred(member->task);
+	ret = ckpt_objs_checkpoint(ctx, member->task, &pins);
+	put_cred(pins.cred);
+	return ret;
+}
+
+static bool ckpt_identity_valid(const struct ckpt_hdr_task *h,
+				const struct ckpt_hdr_pids *pids)
+{
+	bool leader = pids->pid == pids->tgid;
+
+	if (leader ? h->exit_signal < 0 || !valid_signal(h->exit_signal) :
+	    h->exit_signal != -1)
+		return false;
+	if (h->state == CKPT_TASK_ZOMBIE)
+		return leader && !h->vfork_pid;
+	return !h->exit_code;
 }
 
 static int ckpt_identity_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
@@ -234,13 +355,13 @@ static int ckpt_identity_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	r->task = h;
-	if (h->pid != member->pids.pid)
+	if (h->pid != member->pids->pid)
 		return ckpt_err(ctx, current, -EINVAL,
 				"state of task %d where %d belongs", h->pid,
-				member->pids.pid);
-	if (h->state != CKPT_TASK_RUNNING && h->state != CKPT_TASK_STOPPED)
+				member->pids->pid);
+	if (!ckpt_identity_valid(h, member->pids))
 		return ckpt_err(ctx, current, -EINVAL,
-				"task state %u cannot be restored", h->state);
+				"state, exit code or exit signal is not valid");
 	if (h->utime > CKPT_CPUTIME_MAX || h->stime > CKPT_CPUTIME_MAX)
 		return ckpt_err(ctx, current, -EINVAL,
 				"CPU times are not valid");
@@ -295,15 +416,20 @@ static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	h = ckpt_next_record(ctx, CKPT_HDR_TASK_OBJS);
 	if (IS_ERR(h))
 		return PTR_ERR(h);
+	r->signal = ckpt_obj_fetch(ctx, h->signal_ref, CKPT_OBJ_SIGNAL);
+	r->cred = ckpt_obj_fetch(ctx, h->cred_ref, CKPT_OBJ_CRED);
+	if (IS_ERR(r->signal) || IS_ERR(r->cred))
+		ret = -EINVAL;
+	if (r->task->state == CKPT_TASK_ZOMBIE)
+		goto out;
 	r->mm = ckpt_obj_fetch(ctx, h->mm_ref, CKPT_OBJ_MM);
 	r->files = ckpt_obj_fetch(ctx, h->files_ref, CKPT_OBJ_FILE_TABLE);
 	r->fs = ckpt_obj_fetch(ctx, h->fs_ref, CKPT_OBJ_FS);
 	r->sighand = ckpt_obj_fetch(ctx, h->sighand_ref, CKPT_OBJ_SIGHAND);
-	r->signal = ckpt_obj_fetch(ctx, h->signal_ref, CKPT_OBJ_SIGNAL);
-	r->cred = ckpt_obj_fetch(ctx, h->cred_ref, CKPT_OBJ_CRED);
 	if (IS_ERR(r->mm) || IS_ERR(r->files) || IS_ERR(r->fs) ||
-	    IS_ERR(r->sighand) || IS_ERR(r->signal) || IS_ERR(r->cred))
+	    IS_ERR(r->sighand))
 		ret = -EINVAL;
+out:
 	kvfree(h);
 	return ret;
 }
@@ -325,6 +451,8 @@ int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 	int ret;
 
 	ret = ckpt_identity_restore(ctx, r, member);
+	if (!ret && r->task->state == CKPT_TASK_ZOMBIE)
+		return ckpt_objs_restore(ctx, r);
 	if (!ret)
 		ret = ckpt_thread_restore(ctx, r);
 	if (!ret)
@@ -407,6 +535,7 @@ static void ckpt_identity_commit(struct ckpt_ctx *ctx,
 		task_set_no_new_privs(current);
 	arch_ckpt_set_task_flags(h->flags);
 	current->personality = h->personality;
+	current->exit_signal = h->exit_signal;
 	current->min_flt = h->minflt;
 	current->maj_flt = h->majflt;
 	current->nvcsw = h->nvcsw;
@@ -464,7 +593,7 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		return ret;
 
 	*changed = true;
-	ret = ckpt_signal_begin();
+	ret = ckpt_signal_begin(r);
 	if (ret)
 		return ret;
 	ckpt_commit_mm(r->mm);
@@ -492,7 +621,31 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 	set_dumpable(current->mm, dumpable);
 
 	if (r->task->state == CKPT_TASK_STOPPED)
-		send_sig_info(SIGSTOP, SEND_SIG_PRIV, current);
+		ckpt_stop_commit(r);
 	set_thread_flag(TIF_SIGPENDING);
 	return 0;
+}
+
+/**
+ * ckpt_zombie_commit - become what is left of a task that has ended
+ * @ctx: restart context
+ * @r: what the caller becomes
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_zombie_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
+{
+	int ret;
+
+	ret = ckpt_signal_begin(r);
+	if (ret)
+		return ret;
+	ckpt_identity_commit(ctx, r->task);
+	if (!r->signal->live)
+		ckpt_usage_commit(r->signal->h);
+	ret = ckpt_cred_commit(ctx, r);
+	/* Its parent has been told when it ended; see ckpt_settle_zombies(). */
+	if (thread_group_empty(current))
+		current->exit_signal = 0;
+	return ret;
 }

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Restart: what concerns several tasks at once.
+ *
+ * When all tasks have restored their state, and before one becomes what it has
+ * restored, the coordinator checks that what they share fits together, decides
+ * who commits after whom, and sets process groups and sessions. When all have
+ * committed, it has the zombies end and ties vfork(2) parents to their children.
+ */
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/tty.h>
+
+#include "internal.h"
+
+/* Threads of a process have one address space and one set of handlers. */
+static bool ckpt_same_process(const struct ckpt_restore *r,
+			      const struct ckpt_restore *first)
+{
+	return !first || (r->mm == first->mm && r->sighand == first->sighand);
+}
+
+/*
+ * Members that share signal handlers, as the threads of a process do, commit
+ * one after the other in the order of the array: the handlers must be there
+ * before signals are queued. Others need not wait for each other.
+ */
+static bool ckpt_settle_chain(struct ckpt_member *member, u32 index)
+{
+	struct ckpt_restore *r = member->restore;
+	struct ckpt_member *last = r->sighand->last;
+
+	r->sighand->last = member;
+	if (!last) {
+		member->first = true;
+		return true;
+	}
+	last->next = index;
+	if (last->restore->mm != r->mm)
+		return false;
+	/* Only a process without threads can change over: see signal.c. */
+	return last->pids->tgid == member->pids->tgid ||
+	       get_nr_threads(member->task) == 1;
+}
+
+static int ckpt_settle_objects(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member, *leader;
+	struct ckpt_signal *signal;
+	bool valid;
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		signal = member->restore->signal;
+		leader = ckpt_member_of(ctx, member->pids->tgid);
+		if (!signal->tgid)
+			signal->tgid = member->pids->tgid;
+		valid = signal->tgid == member->pids->tgid &&
+			leader->restore->signal == signal;
+		if (member->zombie) {
+			member->first = true;
+		} else if (valid) {
+			valid = ckpt_same_process(member->restore, signal->live);
+			valid &= ckpt_settle_chain(member, i);
+			if (!signal->live)
+				signal->live = member->restore;
+		}
+		if (!valid)
+			return ckpt_err(ctx, member->task, -EINVAL,
+					"the objects of the task do not fit those of others");
+	}
+	return 0;
+}
+
+/* The number of a group or session; tasklist_lock is held. */
+static struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr)
+{
+	struct ckpt_member *member = ckpt_member_of(ctx, nr);
+	struct pid *pid;
+
+	if (member)
+		return task_pid(member->task);
+	pid = ctx->ghosts[xa_to_value(xa_load(&ctx->by_pid, nr)) - 1].pid;
+	return pid_task(pid, PIDTYPE_PID) ? pid : NULL;
+}
+
+/* What setsid(2) and setpgid(2) do; tasklist_lock is held for writing. */
+static int ckpt_settle_process(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct ckpt_hdr_pids *pids = member->pids;
+	struct task_struct *task = member->task;
+	struct pid *pid;
+
+	/* A task that has been killed meanwhile may be gone by now. */
+	if (!pid_alive(task))
+		return -ESRCH;
+	if (pids->sid) {
+		pid = ckpt_pid_of(ctx, pids->sid);
+		if (!pid)
+			return -ESRCH;
+		if (task_session(task) != pid) {
+			change_pid(task, PIDTYPE_SID, pid);
+			proc_clear_tty(task);
+		}
+		task->signal->leader = pids->sid == pids->pid;
+	}
+	if (pids->pgid) {
+		pid = ckpt_pid_of(ctx, pids->pgid);
+		if (!pid)
+			return -ESRCH;
+		if (task_pgrp(task) != pid)
+			change_pid(task, PIDTYPE_PGID, pid);
+	}
+	return 0;
+}
+
+static int ckpt_settle_pids(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member;
+	int ret = 0;
+	u32 i;
+
+	write_lock_irq(&tasklist_lock);
+	for (i = 0; !ret && i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		if (member->pids->pid == member->pids->tgid)
+			ret = ckpt_settle_process(ctx, member);
+	}
+	write_unlock_irq(&tasklist_lock);
+	if (ret)
+		return ckpt_err(ctx, NULL, ret,
+				"a task or a ghost has ended during the restart");
+	return 0;
+}
+
+/**
+ * ckpt_settle - make sure that all fits together, and set groups and sessions
+ * @ctx: restart context; every member has restored its state
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_settle(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *child;
+	s32 pid;
+	int ret;
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++) {
+		pid = ctx->members[i]->restore->task->vfork_pid;
+		child = ckpt_member_of(ctx, pid);
+		if (pid && (!child || child->zombie || child->pids->ppid !=
+			    ctx->members[i]->pids->tgid))
+			return ckpt_err(ctx, ctx->members[i]->task, -EINVAL,
+					"vfork(2) of task %d, which is not a child",
+					pid);
+	}
+	ret = ckpt_settle_objects(ctx);
+	return ret ?: ckpt_settle_pids(ctx);
+}
+
+/* What the end of the task has changed is set back. */
+static void ckpt_settle_zombie(struct ckpt_member *member)
+{
+	const struct ckpt_hdr_task *h = member->restore->task;
+	const struct ckpt_signal *signal = member->restore->signal;
+	struct task_struct *task = member->task;
+
+	write_lock_irq(&tasklist_lock);
+	if (task->exit_state == EXIT_ZOMBIE) {
+		task->exit_signal = h->exit_signal;
+		task->min_flt = h->minflt;
+		task->maj_flt = h->majflt;
+		task->nvcsw = h->nvcsw;
+		task->nivcsw = h->nivcsw;
+		ckpt_sched_set_cputime(task, h->utime, h->stime);
+		if (!signal->live) {
+			ckpt_sched_set_group_cputime(task,
+						     signal->h->group_utime,
+						     signal->h->group_stime);
+			task->signal->maxrss = signal->h->maxrss >>
+					       (PAGE_SHIFT - 10);
+		}
+	}
+	write_unlock_irq(&tasklist_lock);
+}
+
+/**
+ * ckpt_settle_zombies - have the zombies end, and wait until they have
+ * @ctx: restart context; every member has committed, none runs
+ *
+ * Nobody waits for them meanwhile, since their parents are not running yet.
+ *
+ * Return: 0, or -EINTR.
+ */
+int ckpt_settle_zombies(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member;
+	u32 i;
+
+	WRITE_ONCE(ctx->phase, CKPT_PHASE_EXIT);
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i]->zombie)
+			complete(&ctx->members[i]->turn);
+	for (i = 0; i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		if (!member->zombie)
+			continue;
+		/* Its last act, behind becoming a zombie, is to schedule. */
+		while (!wait_task_inactive(member->task, TASK_DEAD)) {
+			if (READ_ONCE(ctx->err))
+				return ctx->err;
+			if (schedule_timeout_killable(1) &&
+			    fatal_signal_pending(current))
+				return -EINTR;
+		}
+		ckpt_settle_zombie(member);
+	}
+	return 0;
+}
+
+/**
+ * ckpt_settle_vfork - tie those in vfork(2) to their children
+ * @ctx: restart context; what follows cannot fail
+ */
+void ckpt_settle_vfork(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i]->restore->task->vfork_pid)
+			ckpt_tie_vfork(ctx->members[i], ckpt_member_of(ctx,
+				ctx->members[i]->restore->task->vfork_pid)->task);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"linux-cr/abi/image"
+	"linux-cr/tools/internal/imagetest"
+)
+
+// family is an image of processes with threads, zombies, a stopped task, ghosts
+// and nested pid namespaces. The first task has the given name.
+func family(t *testing.T, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := image.NewWriter(&b, binary.LittleEndian, &image.Header{ArchID: image.CKPT_ARCH_X86_64, PageShift: 12, WordBits: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(list ...image.Record) {
+		t.Helper()
+		for _, r := range list {
+			if err := w.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	root := imagetest.Task(100)
+	worker := imagetest.Child(root, 101)
+	dead := imagetest.Child(worker, 102)
+	init := imagetest.Child(root, 110, 1)
+	inside := imagetest.Child(init, 111, 5)
+	inside.PGID, inside.SID = 120, 121
+	deep := imagetest.Child(inside, 112, 6, 1)
+	tasks := []image.Pids{
+		root, imagetest.Thread(root, 103), imagetest.Thread(root, 104), worker, dead, imagetest.Child(worker, 105),
+		init, inside, imagetest.Thread(inside, 113, 7), deep,
+	}
+	ghosts := []image.Pids{imagetest.Ghost(120, 9), imagetest.Ghost(121, 10)}
+	put(&image.HeaderArch{}, &image.Container{}, image.NewString("/"), &image.Tree{NrTasks: uint32(len(tasks)), NrGhosts: uint32(len(ghosts))})
+	for _, list := range [][]image.Pids{tasks, ghosts} {
+		for i := range list {
+			put(&list[i])
+		}
+	}
+	task := func(n int, name string, state uint32) {
+		r := &image.Task{PID: tasks[n].PID, State: state}
+		copy(r.Comm[:15], name)
+		put(r)
+	}
+	mm := func(ref, exe int32, pages int) {
+		put(&image.MM{ObjRef: ref, NrVmas: 1, ExeRef: exe}, &image.MMContext{}, &image.VMA{Start: 1 << 20, End: 2 << 20, Kind: image.CKPT_VMA_FILE, FileRef: 2})
+		addrs := make([]uint64, pages)
+		for i := range addrs {
+			addrs[i] = 1<<20 + uint64(i)<<12
+		}
+		for _, chunk := range [][]uint64{addrs, nil} {
+			if err := w.WritePages(chunk, bytes.NewReader(make([]byte, len(chunk)<<12))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	task(0, name, image.CKPT_TASK_RUNNING)
+	put(&image.File{ObjRef: 1, FType: image.CKPT_FILE_GENERIC, Size: 17}, image.NewString(name+"/a file"),
+		&image.File{ObjRef: 2, FType: image.CKPT_FILE_GENERIC, Size: 4096}, image.NewString("bin/prog"),
+		&image.FileTable{ObjRef: 3, NrFDs: 2}, &image.FileDesc{FD: 0, FileRef: 1}, &image.FileDesc{FD: 1, FileRef: 1},
+		&image.FS{ObjRef: 4}, image.NewString("."), image.NewString("home"))
+	mm(5, 2, 3)
+	put(&image.Signal{ObjRef: 6}, &image.Cred{ObjRef: 7}, &image.TaskObjs{MMRef: 5, FilesRef: 3, FSRef: 4, SignalRef: 6, CredRef: 7})
+	for _, n := range []int{1, 2} {
+		task(n, fmt.Sprint("thread", n), image.CKPT_TASK_RUNNING)
+		put(&image.TaskObjs{MMRef: 5, FilesRef: 3, FSRef: 4, SignalRef: 6, CredRef: 7})
+	}
+	task(3, "worker", image.CKPT_TASK_STOPPED)
+	mm(8, 2, 1)
+	put(&image.TaskObjs{MMRef: 8, FilesRef: 3, FSRef: 4, SignalRef: 6, CredRef: 7})
+	task(4, "dead", image.CKPT_TASK_ZOMBIE)
+	put(&image.TaskObjs{SignalRef: 6, CredRef: 7})
+	for n, name := range []string{"kid", "init", "inside", "thread", "deep"} {
+		task(5+n, name, image.CKPT_TASK_RUNNING)
+		put(&image.TaskObjs{MMRef: 8, FSRef: 4, SignalRef: 6, CredRef: 7})
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestViews(t *testing.T) {
+	data := family(t, "job")
+	for _, v := range views {
+		for _, args := range [][]string{{v.name}, {v.name, "--json"}} {
+			status, out, errs := runTool(bytes.NewReader(data), args...)
+			if status != 0 || errs != "" {
+				t.Errorf("%v: status %d, stderr %q; want 0 and nothing", args, status, errs)
+			}
+			checkGolden(t, strings.ReplaceAll("family-"+strings.Join(args, ""), "--", "-"), out)
+			if len(args) > 1 && !json.Valid([]byte(out)) {
+				t.Errorf("%v: not valid JSON:\n%s", args, out)
+			}
+		}
+	}
+}
+
+// TestViewsWrong shows what there is of an image that is damaged, or none.
+func TestViewsWrong(t *testing.T) {
+	data := family(t, "job")
+	for _, v := range views {
+		for _, args := range [][]string{{v.name}, {v.name, "--json"}} {
+			for _, size := range []int{0, 500, len(data) / 2, len(data) - 1} {
+				status, out, errs := runTool(bytes.NewReader(data[:size]), args...)
+				if status != 1 || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "ckptinfo: stdin: ") {
+					t.Errorf("%v of %d bytes: status %d, stderr %q", args, size, status, errs)
+				}
+				if size > 0 && len(args) > 1 && !json.Valid([]byte(out)) {
+					t.Errorf("%v of %d bytes: not valid JSON:\n%s", args, size, out)
+				}
+			}
+			if status, out, _ := runTool(nil, append(args, img("failed"))...); status != 0 || out == "" {
+				t.Errorf("%v of a failed checkpoint: status %d, %q", args, status, out)
+			}
+		}
+	}
+}
+
+// TestViewsHostile shows names without what a terminal acts on, and trees that
+// are none.
+func TestViewsHostile(t *testing.T) {
+	data := family(t, "\x1b[2J\t\n\xffx")
+	for _, v := range views {
+		for _, args := range [][]string{{v.name}, {v.name, "--json"}} {
+			_, out, _ := runTool(bytes.NewReader(data), args...)
+			if strings.ContainsAny(out, "\x1b\t\xff") {
+				t.Errorf("%v lets control characters through: %q", args, out)
+			}
+		}
+	}
+	loop := imagetest.Child(image.Pids{PID: 5}, 5)
+	late := imagetest.Child(image.Pids{PID: 7}, 6)
+	data = imagetest.Make(t, loop, loop, late, imagetest.Child(late, 7), imagetest.Thread(image.Pids{PID: 9}, 8), imagetest.Ghost(5))
+	status, out, errs := runTool(bytes.NewReader(data), "tree")
+	if want := "?(5)\n└─?(5)\n?(6)\n└─?(7)\n{?}(8)\nghost(5)\n"; status != 0 || out != want || errs != "" {
+		t.Errorf("status %d, stderr %q, got\n%swant\n%s", status, errs, out, want)
+	}
+}
+
+// TestDeepTree has 100,000 tasks, each the child of the one before.
+func TestDeepTree(t *testing.T) {
+	const n = 100_000
+	s := &survey{contents: &contents{}}
+	for pid := int32(1); pid <= n; pid++ {
+		s.tasks = append(s.tasks, task{Pids: &image.Pids{PID: pid, TGID: pid, PPID: pid - 1}})
+	}
+	entered, left := 0, 0
+	for _, top := range s.forest() {
+		walk(top, func(path []*node) { entered = max(entered, len(path)) }, func(*node) { left++ })
+	}
+	if entered != n || left != n {
+		t.Errorf("%d levels, %d tasks; want %d", entered, left, n)
+	}
+}
