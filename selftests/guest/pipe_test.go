@@ -47,3 +47,10 @@ func TestFifoKept(t *testing.T) {
 		t.Cleanup(func() { f.Close() })
 	}})
 }
+
+// TestWires checkpoints processes that talk to each other.
+func TestWires(t *testing.T) {
+	for _, v := range []string{"pipeline", "events", "hung"} {
+		kit.RunFamilies(t, kit.Family{Prog: "wires", Variant: v, Look: []string{`\bfd `, `\bfdinfo `}})
+	}
+}
