@@ -113,26 +113,18 @@ var disturbances = []disturbance{
 			unix.Kill(pid, unix.SIGCONT)
 		}
 	}},
-	{"trace", func(t *testing.T, members []int) {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		const seize = 0x4206
-		for _, pid := range members[:4] {
-			if _, _, errno := unix.Syscall6(unix.SYS_PTRACE, seize, uintptr(pid), 0, 0, 0, 0); errno != 0 {
-				continue
+	{"trace", func(_ *testing.T, members []int) {
+		// A tracer lets go when it ends: this thread does, being locked.
+		ended := make(chan bool)
+		go func() {
+			defer close(ended)
+			runtime.LockOSThread()
+			for _, pid := range members[:4] {
+				unix.PtraceSeize(pid)
 			}
-			// A tracee can be let go only when it is stopped; so end as its tracer does.
-			const interrupt = 0x4207
-			unix.Syscall6(unix.SYS_PTRACE, interrupt, uintptr(pid), 0, 0, 0, 0)
-			for range 2000 {
-				var status unix.WaitStatus
-				if got, _ := unix.Wait4(pid, &status, unix.WALL|unix.WNOHANG, nil); got == pid {
-					break
-				}
-				time.Sleep(time.Millisecond)
-			}
-			unix.PtraceDetach(pid)
-		}
+			time.Sleep(2 * time.Millisecond)
+		}()
+		<-ended
 	}},
 }
 
@@ -218,11 +210,16 @@ func whole(t *testing.T, prog, variant string) (*kit.Prog, *kit.Image, []int) {
 // TestCoordinatorKilled kills the tool early and late: either nothing is left, or all runs.
 func TestCoordinatorKilled(t *testing.T) {
 	p, img, members := whole(t, "tree", "levels")
+	calls := kit.TreeCalls(t, img).Args(p, filepath.Join(t.TempDir(), "log"))
 	complete := 0
 	for ms := 1; ms <= 50; ms++ {
-		r := kit.StartRestart(t, img, []string{"/bin/restart", "--verbose"})
 		// The tool needs a moment to start.
-		time.Sleep(time.Duration(ms*4) * time.Millisecond)
+		args, delay := []string{"/bin/restart", "--verbose"}, time.Duration(ms*8)*time.Millisecond
+		if ms%2 == 0 {
+			args, delay = calls, time.Duration(ms)*time.Millisecond
+		}
+		r := kit.StartRestart(t, img, args)
+		time.Sleep(delay)
 		r.Kill()
 		left := func() (alive []int) {
 			for _, pid := range members {
@@ -232,13 +229,13 @@ func TestCoordinatorKilled(t *testing.T) {
 			}
 			return alive
 		}
-		gone := p.Within(3*time.Second, func() bool { return len(left()) == 0 || strings.Contains(r.Output(), "restart: ") })
+		gone := p.Within(3*time.Second, func() bool { return len(left()) == 0 || strings.HasPrefix(r.Output(), "restart") })
 		alive := left()
 		if gone && len(alive) == 0 {
 			continue
 		}
 		if len(alive) != len(members) {
-			t.Errorf("killed after %d ms: %d of %d processes are left: %v", ms*4, len(alive), len(members), alive)
+			t.Errorf("%s, killed after %v: %d of %d processes are left: %v", args[0], delay, len(alive), len(members), alive)
 		}
 		complete++
 		for _, pid := range members {

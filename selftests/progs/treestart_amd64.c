@@ -102,23 +102,27 @@ static void member(struct entry *self)
 	_exit(99);
 }
 
-static void ghosts(void)
+/*
+ * Ghosts are children of a process in their pid namespace. It goes on ignoring
+ * SIGCHLD, so that they vanish, until the kernel gives it its own handlers.
+ */
+static void ghosts(int levels)
 {
-	struct target_pid_set set = { .num_pids = 1 };
+	struct target_pid_set set;
 	int i;
 
 	signal(SIGCHLD, SIG_IGN);
 	for (i = 0; i < nr_entries; i++) {
-		if (entries[i].tgid)
+		if (entries[i].tgid || entries[i].nr_pids != levels)
 			continue;
-		set.target_pids = &entries[i].pid;
+		set.num_pids = levels;
+		set.target_pids = entries[i].pids;
 		if (clone_with_pids(SIGCHLD, NULL, NULL, NULL, &set))
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		restart(0, -1, RESTART_GHOST, -1);
 		_exit(95);
 	}
-	signal(SIGCHLD, SIG_DFL);
 }
 
 static pid_t make(struct entry *e, int levels)
@@ -129,8 +133,8 @@ static pid_t make(struct entry *e, int levels)
 
 	if (pid)
 		return pid;
-	if (e == entries)
-		ghosts();
+	if (e == entries || e->nr_pids > levels)
+		ghosts(e->nr_pids);
 	member(e);
 	return -1;
 }
