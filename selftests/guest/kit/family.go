@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -23,6 +24,9 @@ import (
 // A Family is a Case for a program of several processes or threads.
 type Family struct {
 	Prog, Variant string
+
+	// Start starts it in a mode; StartFamily when nil.
+	Start func(t *testing.T, mode string) *Prog
 
 	// Ways are how it is held; all of them but stopping when empty, since a stop is an event for parents.
 	Ways []Way
@@ -85,6 +89,21 @@ func (f *Family) run(t *testing.T) {
 	}
 }
 
+func (f *Family) start(t *testing.T, mode string) *Prog {
+	t.Helper()
+	if f.Start != nil {
+		return f.Start(t, mode)
+	}
+	return StartFamily(t, f.Prog, mode, f.Variant)
+}
+
+// StartCommand starts a command that knows the directory as one of its arguments, and the rules of prog.h.
+func StartCommand(t testing.TB, name, dir string, cmd *exec.Cmd) *Prog {
+	t.Helper()
+	t.Cleanup(func() { killLeftovers(t, dir) })
+	return begin(t, &Prog{Name: name, Dir: dir, cmd: cmd, ended: make(chan struct{})})
+}
+
 // StartFamily starts a program of several processes; whatever of it is left at the end of the test is killed.
 func StartFamily(t testing.TB, name, mode, variant string) *Prog {
 	t.Helper()
@@ -96,7 +115,7 @@ func StartFamily(t testing.TB, name, mode, variant string) *Prog {
 // Restore checkpoints all processes, kills and restarts them, and asks for their verdict. With calls, no tool takes part.
 func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "keep", f.Variant)
+	p := f.start(t, "keep")
 	p.Ready(t)
 	still := !looksAside(f.Look)
 	if still {
@@ -143,7 +162,7 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 // Twin lets the program lose its state and expects it to notice.
 func (f *Family) Twin(t *testing.T) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "lose", f.Variant)
+	p := f.start(t, "lose")
 	p.twinReady(t)
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); !strings.HasPrefix(v, "FAIL") {
@@ -154,7 +173,7 @@ func (f *Family) Twin(t *testing.T) {
 // Undisturbed lets the program run without a checkpoint.
 func (f *Family) Undisturbed(t *testing.T) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "keep", f.Variant)
+	p := f.start(t, "keep")
 	p.Ready(t)
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); v != "OK" {
@@ -229,7 +248,7 @@ func killLeftovers(t testing.TB, dir string) {
 		for _, pid := range processes() {
 			cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 			args := strings.Split(string(cmdline), "\x00")
-			if len(args) > 1 && args[1] == dir {
+			if len(args) > 1 && slices.Contains(args[1:], dir) {
 				unix.Kill(pid, unix.SIGKILL)
 				left = true
 			}
