@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +29,8 @@ func TestFreezeOneRuns(t *testing.T) {
 		if err := unix.Kill(runs, unix.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
+		// It counts as stopped until it has run again.
+		p.Within(10*time.Second, func() bool { s := kit.Stat(runs); return len(s) > 2 && s[2] == "S" })
 		img, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_SUBTREE)
 		wantErrno(t, "one runs", err, unix.EBUSY)
 		if !strings.Contains(img.Log(), fmt.Sprint(runs)) || !strings.Contains(img.Log(), "neither frozen nor stopped") {
@@ -113,18 +115,14 @@ var disturbances = []disturbance{
 			unix.Kill(pid, unix.SIGCONT)
 		}
 	}},
-	{"trace", func(_ *testing.T, members []int) {
-		// A tracer lets go when it ends: this thread does, being locked.
-		ended := make(chan bool)
-		go func() {
-			defer close(ended)
-			runtime.LockOSThread()
-			for _, pid := range members[:4] {
-				unix.PtraceSeize(pid)
-			}
-			time.Sleep(2 * time.Millisecond)
-		}()
-		<-ended
+	{"trace", func(t *testing.T, members []int) {
+		args := []string{"2"}
+		for _, pid := range members[:6] {
+			args = append(args, fmt.Sprint(pid))
+		}
+		if out, err := exec.Command(kit.Path("tracer"), args...).CombinedOutput(); err != nil {
+			t.Errorf("tracer: %v: %s", err, out)
+		}
 	}},
 }
 

@@ -84,12 +84,22 @@ static long clone_thread(struct entry *e)
 
 static pid_t make(struct entry *e, int levels);
 
+/*
+ * End with the parent, which may have ended already. The parent of the init of a
+ * pid namespace has no number there.
+ */
+static void end_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() && getppid() != parent)
+		_exit(94);
+}
+
 /* One process: its children, its threads, and restart(2). */
 static void member(struct entry *self)
 {
 	int i;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (i = 0; i < nr_entries; i++)
 		if (entries[i].ppid == self->pid && entries[i].pid == entries[i].tgid && &entries[i] != self)
 			if (make(&entries[i], self->nr_pids) < 0)
@@ -109,6 +119,7 @@ static void member(struct entry *self)
 static void ghosts(int levels)
 {
 	struct target_pid_set set;
+	pid_t parent = getpid();
 	int i;
 
 	signal(SIGCHLD, SIG_IGN);
@@ -119,7 +130,7 @@ static void ghosts(int levels)
 		set.target_pids = entries[i].pids;
 		if (clone_with_pids(SIGCHLD, NULL, NULL, NULL, &set))
 			continue;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		end_with(parent);
 		restart(0, -1, RESTART_GHOST, -1);
 		_exit(95);
 	}
@@ -129,10 +140,11 @@ static pid_t make(struct entry *e, int levels)
 {
 	struct target_pid_set set = { .num_pids = e->nr_pids, .target_pids = e->pids };
 	unsigned long flags = SIGCHLD | (e->nr_pids > levels ? CLONE_NEWPID : 0);
-	pid_t pid = clone_with_pids(flags, NULL, NULL, NULL, &set);
+	pid_t parent = getpid(), pid = clone_with_pids(flags, NULL, NULL, NULL, &set);
 
 	if (pid)
 		return pid;
+	end_with(parent);
 	if (e == entries || e->nr_pids > levels)
 		ghosts(e->nr_pids);
 	member(e);
