@@ -203,6 +203,8 @@ type Signal struct {
 	Itimers        [3]Itimer // ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF
 	Utime          uint64    // user CPU time of ended threads, nanoseconds
 	Stime          uint64    // system CPU time of ended threads, nanoseconds
+	GroupUtime     uint64    // user CPU time of the process, living threads included, nanoseconds, as getrusage(2)
+	GroupStime     uint64    // system CPU time of the process, living threads included, nanoseconds, as getrusage(2)
 	Minflt         uint64    // minor faults of ended threads
 	Majflt         uint64    // major faults of ended threads
 	Nvcsw          uint64    // voluntary context switches of ended threads
@@ -230,7 +232,7 @@ func (*Signal) Type() uint32 { return CKPT_HDR_SIGNAL }
 
 // EncodedSize is the length of the record in an image.
 func (r *Signal) EncodedSize() int {
-	return align8(232 + len(r.Rlimits)*16)
+	return align8(248 + len(r.Rlimits)*16)
 }
 
 // Append encodes the record.
@@ -247,6 +249,8 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 	}
 	b = o.AppendUint64(b, r.Utime)
 	b = o.AppendUint64(b, r.Stime)
+	b = o.AppendUint64(b, r.GroupUtime)
+	b = o.AppendUint64(b, r.GroupStime)
 	b = o.AppendUint64(b, r.Minflt)
 	b = o.AppendUint64(b, r.Majflt)
 	b = o.AppendUint64(b, r.Nvcsw)
@@ -275,16 +279,16 @@ func (r *Signal) Append(b []byte, o ByteOrder) []byte {
 
 // Decode takes the fields from an encoded record.
 func (r *Signal) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 232)
+	size, err := checkHdr(b, o, CKPT_HDR_SIGNAL, 248)
 	if err != nil {
 		return err
 	}
-	count := uint64(o.Uint32(b[228:]))
+	count := uint64(o.Uint32(b[244:]))
 	if count > 64 {
 		return tooLarge("nr_rlimits", count, 64)
 	}
 	n := int(count)
-	if err := checkEnd(b, size, 232+n*16); err != nil {
+	if err := checkEnd(b, size, 248+n*16); err != nil {
 		return err
 	}
 	r.ObjRef = int32(o.Uint32(b[8:]))
@@ -296,28 +300,30 @@ func (r *Signal) Decode(b []byte, o ByteOrder) error {
 	}
 	r.Utime = o.Uint64(b[72:])
 	r.Stime = o.Uint64(b[80:])
-	r.Minflt = o.Uint64(b[88:])
-	r.Majflt = o.Uint64(b[96:])
-	r.Nvcsw = o.Uint64(b[104:])
-	r.Nivcsw = o.Uint64(b[112:])
-	r.Cutime = o.Uint64(b[120:])
-	r.Cstime = o.Uint64(b[128:])
-	r.Cmaxrss = o.Uint64(b[136:])
-	r.Maxrss = o.Uint64(b[144:])
-	r.Inblock = o.Uint64(b[152:])
-	r.Oublock = o.Uint64(b[160:])
-	r.Cinblock = o.Uint64(b[168:])
-	r.Coublock = o.Uint64(b[176:])
-	r.Cminflt = o.Uint64(b[184:])
-	r.Cmajflt = o.Uint64(b[192:])
-	r.Cnvcsw = o.Uint64(b[200:])
-	r.Cnivcsw = o.Uint64(b[208:])
-	r.StopSignal = o.Uint32(b[216:])
-	r.StopCode = o.Uint32(b[220:])
-	r.Reserved0 = o.Uint32(b[224:])
+	r.GroupUtime = o.Uint64(b[88:])
+	r.GroupStime = o.Uint64(b[96:])
+	r.Minflt = o.Uint64(b[104:])
+	r.Majflt = o.Uint64(b[112:])
+	r.Nvcsw = o.Uint64(b[120:])
+	r.Nivcsw = o.Uint64(b[128:])
+	r.Cutime = o.Uint64(b[136:])
+	r.Cstime = o.Uint64(b[144:])
+	r.Cmaxrss = o.Uint64(b[152:])
+	r.Maxrss = o.Uint64(b[160:])
+	r.Inblock = o.Uint64(b[168:])
+	r.Oublock = o.Uint64(b[176:])
+	r.Cinblock = o.Uint64(b[184:])
+	r.Coublock = o.Uint64(b[192:])
+	r.Cminflt = o.Uint64(b[200:])
+	r.Cmajflt = o.Uint64(b[208:])
+	r.Cnvcsw = o.Uint64(b[216:])
+	r.Cnivcsw = o.Uint64(b[224:])
+	r.StopSignal = o.Uint32(b[232:])
+	r.StopCode = o.Uint32(b[236:])
+	r.Reserved0 = o.Uint32(b[240:])
 	r.Rlimits = make([]Rlimit, n)
 	for i := range r.Rlimits {
-		r.Rlimits[i].decode(b[232+i*16:], o)
+		r.Rlimits[i].decode(b[248+i*16:], o)
 	}
 	return nil
 }
@@ -354,6 +360,8 @@ func (r *Signal) values() []any {
 		elements(r.Itimers[:]),
 		r.Utime,
 		r.Stime,
+		r.GroupUtime,
+		r.GroupStime,
 		r.Minflt,
 		r.Majflt,
 		r.Nvcsw,

@@ -78,6 +78,8 @@ var Signals = Subsystem{
 			{Name: "itimers", Of: ITimer, Count: 3, Doc: "ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF"},
 			{Name: "utime", Kind: U64, Doc: "user CPU time of ended threads, nanoseconds"},
 			{Name: "stime", Kind: U64, Doc: "system CPU time of ended threads, nanoseconds"},
+			{Name: "group_utime", Kind: U64, Doc: "user CPU time of the process, living threads included, nanoseconds, as getrusage(2)"},
+			{Name: "group_stime", Kind: U64, Doc: "system CPU time of the process, living threads included, nanoseconds, as getrusage(2)"},
 			{Name: "minflt", Kind: U64, Doc: "minor faults of ended threads"},
 			{Name: "majflt", Kind: U64, Doc: "major faults of ended threads"},
 			{Name: "nvcsw", Kind: U64, Doc: "voluntary context switches of ended threads"},

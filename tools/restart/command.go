@@ -41,8 +41,8 @@ func command(stdin *os.File, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restart [flags]",
 		Short: "Bring the processes of a checkpoint image back",
-		Long: "restart reads an image that checkpoint(1) wrote and brings its processes back, with the\n" +
-			"process ids they had. It waits until the first of them ends.",
+		Long: "restart reads an image that checkpoint(1) wrote and brings its processes and threads back,\n" +
+			"with the ids they had. It waits until the first process, the root of the hierarchy, ends.",
 		Example: "  restart -i job.img\n" +
 			"  ssh other checkpoint --kill 4711 | restart --copy-status\n" +
 			"  restart --pidns --no-wait -i job.img   # although the process ids are taken",
@@ -68,7 +68,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.StringVarP(&o.input, "input", "i", "", "read the image from `FILE` instead of stdin")
 	f.StringVarP(&o.log, "log", "l", "", "write the kernel's messages to `FILE`")
 	f.BoolVar(&o.pidns, "pidns", false, "give the processes a pid namespace of their own")
-	f.BoolVar(&o.self, "self", false, "bring back one process under a new process id, as a self-checkpoint allows")
+	f.BoolVar(&o.self, "self", false, "bring back one process, without others or threads, under a new process id")
 	f.BoolVar(&o.frozen, "frozen", false, "leave the processes frozen in a cgroup of their own")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for the first process to end")
 	f.BoolVar(&o.copyStatus, "copy-status", false, "exit as the first process does: its status, or 128 + the signal")

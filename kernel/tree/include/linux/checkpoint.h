@@ -69,6 +69,7 @@ static inline ktime_t checkpoint_wait_end(const struct timespec64 *ts)
 
 long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 			     siginfo_t __user *uinfo, ktime_t end);
+bool checkpoint_sem_undo(struct task_struct *task);
 
 #else /* !CONFIG_CHECKPOINT */
 

@@ -67,11 +67,13 @@ struct ckpt_member {
 /**
  * struct ckpt_ghost - number of a process group or session without a leader
  * @pids: its entry of the task array
- * @pid: the number, with a reference
+ * @task: restart: who holds the number, with a reference
+ * @pid: restart: the number, with a reference
  * @sid: restart: session of the process group, -1 while it is not known
  */
 struct ckpt_ghost {
 	struct ckpt_hdr_pids *pids;
+	struct task_struct *task;
 	struct pid *pid;
 	s32 sid;
 };
@@ -269,6 +271,7 @@ int ckpt_sched_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
 struct ckpt_hdr_sched *ckpt_sched_restore(struct ckpt_ctx *ctx);
 int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h);
 void ckpt_sched_set_cputime(struct task_struct *p, u64 utime, u64 stime);
+void ckpt_sched_set_group_cputime(struct task_struct *p, u64 utime, u64 stime);
 
 /* The architecture's part: arch/.../kernel/checkpoint.c */
 u16 arch_ckpt_id(void);

@@ -76,6 +76,8 @@ void ckpt_members_free(struct ckpt_ctx *ctx)
 	ctx->max_members = 0;
 
 	for (i = 0; i < ctx->nr_ghosts; i++) {
+		if (ctx->ghosts[i].task)
+			put_task_struct(ctx->ghosts[i].task);
 		put_pid(ctx->ghosts[i].pid);
 		kvfree(ctx->ghosts[i].pids);
 	}

@@ -237,6 +237,9 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED, ctx->pos);
 	ckpt_end_ghosts();
+	ret = ckpt_await_ghosts(ctx);
+	if (ret)
+		return ret;
 
 	ckpt_start(ctx, CKPT_PHASE_COMMIT);
 	ret = ckpt_await_members(ctx, true);

@@ -170,6 +170,7 @@ void ckpt_kill_drawn(struct ckpt_ctx *ctx);
 bool ckpt_none_drawn(struct ckpt_ctx *ctx);
 int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
 void ckpt_end_ghosts(void);
+int ckpt_await_ghosts(struct ckpt_ctx *ctx);
 
 /* coordinate.c */
 long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid);

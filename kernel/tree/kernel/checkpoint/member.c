@@ -373,10 +373,9 @@ static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 		spin_lock(&ckpt_waiters_lock);
 		waiter = ckpt_find_waiter(task);
 		found = waiter && waiter->ghost && ckpt_is_descendant(task);
-		if (found)
-			ghost->pid = get_task_pid(task, PIDTYPE_PID);
 		spin_unlock(&ckpt_waiters_lock);
-		put_task_struct(task);
+		ghost->pid = get_task_pid(task, PIDTYPE_PID);
+		ghost->task = task;
 	}
 	if (!ret && !found)
 		ret = ckpt_err(ctx, NULL, -EINVAL,
@@ -419,4 +418,25 @@ void ckpt_end_ghosts(void)
 		complete(&waiter->drawn);
 	}
 	spin_unlock(&ckpt_waiters_lock);
+}
+
+/**
+ * ckpt_await_ghosts - wait until the ghosts are gone
+ * @ctx: restart context; its ghosts have been told to end
+ *
+ * Their parents ignore SIGCHLD until they become what they restore.
+ *
+ * Return: 0, or -EINTR.
+ */
+int ckpt_await_ghosts(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_ghosts; i++)
+		while (!READ_ONCE(ctx->ghosts[i].task->exit_state)) {
+			schedule_timeout_killable(1);
+			if (fatal_signal_pending(current))
+				return -EINTR;
+		}
+	return 0;
 }

@@ -771,7 +771,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_SIGNAL,
 		.name = "signal",
 		.size = sizeof(struct ckpt_hdr_signal),
-		.max_len = 1256,
+		.max_len = 1272,
 		.objtype = CKPT_OBJ_SIGNAL,
 		.check = check_signal,
 	},

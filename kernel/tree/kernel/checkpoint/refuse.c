@@ -124,7 +124,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
-	undo = task->sysvsem.undo_list;
+	undo = checkpoint_sem_undo(task);
 #endif
 #ifdef CONFIG_IO_URING
 	uring = task->io_uring;
@@ -156,7 +156,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = REFUSE(ctx, task, timers, -EOPNOTSUPP, "POSIX timers");
 	if (!ret)
 		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
-			     "System V semaphore undo list");
+			     "System V semaphore operations to undo");
 	if (!ret)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)

@@ -165,6 +165,7 @@ int ckpt_settle(struct ckpt_ctx *ctx)
 static void ckpt_settle_zombie(struct ckpt_member *member)
 {
 	const struct ckpt_hdr_task *h = member->restore->task;
+	const struct ckpt_signal *signal = member->restore->signal;
 	struct task_struct *task = member->task;
 
 	write_lock_irq(&tasklist_lock);
@@ -175,10 +176,13 @@ static void ckpt_settle_zombie(struct ckpt_member *member)
 		task->nvcsw = h->nvcsw;
 		task->nivcsw = h->nivcsw;
 		ckpt_sched_set_cputime(task, h->utime, h->stime);
-		if (!member->restore->signal->live)
-			task->signal->maxrss =
-				member->restore->signal->h->maxrss >>
-				(PAGE_SHIFT - 10);
+		if (!signal->live) {
+			ckpt_sched_set_group_cputime(task,
+						     signal->h->group_utime,
+						     signal->h->group_stime);
+			task->signal->maxrss = signal->h->maxrss >>
+					       (PAGE_SHIFT - 10);
+		}
 	}
 	write_unlock_irq(&tasklist_lock);
 }
@@ -204,7 +208,8 @@ int ckpt_settle_zombies(struct ckpt_ctx *ctx)
 		member = ctx->members[i];
 		if (!member->zombie)
 			continue;
-		while (!READ_ONCE(member->task->exit_state)) {
+		/* Its last act, behind becoming a zombie, is to schedule. */
+		while (!wait_task_inactive(member->task, TASK_DEAD)) {
 			if (READ_ONCE(ctx->err))
 				return ctx->err;
 			if (schedule_timeout_killable(1) &&

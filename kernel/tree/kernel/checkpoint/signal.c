@@ -376,6 +376,7 @@ static void ckpt_usage(struct task_struct *task, struct ckpt_hdr_signal *h)
 	task_unlock(task);
 	h->maxrss = (u64)pages << (PAGE_SHIFT - 10);
 	h->cmaxrss = (u64)sig->cmaxrss << (PAGE_SHIFT - 10);
+	thread_group_cputime_adjusted(task, &h->group_utime, &h->group_stime);
 	h->utime = sig->utime;
 	h->stime = sig->stime;
 	h->minflt = sig->min_flt;
@@ -489,7 +490,9 @@ static int ckpt_check_signal(struct ckpt_ctx *ctx,
 			return ckpt_err(ctx, current, -EINVAL,
 					"interval timer %d is not valid", i);
 	if (h->utime > CKPT_CPUTIME_MAX || h->stime > CKPT_CPUTIME_MAX ||
-	    h->cutime > CKPT_CPUTIME_MAX || h->cstime > CKPT_CPUTIME_MAX)
+	    h->cutime > CKPT_CPUTIME_MAX || h->cstime > CKPT_CPUTIME_MAX ||
+	    h->group_utime > CKPT_CPUTIME_MAX ||
+	    h->group_stime > CKPT_CPUTIME_MAX)
 		return ckpt_err(ctx, current, -EINVAL,
 				"CPU times are not valid");
 	if (h->oom_score_adj < OOM_SCORE_ADJ_MIN ||
@@ -609,6 +612,7 @@ void ckpt_usage_commit(const struct ckpt_hdr_signal *h)
 	sig->cnvcsw = h->cnvcsw;
 	sig->cnivcsw = h->cnivcsw;
 	write_sequnlock_irq(&sig->stats_lock);
+	ckpt_sched_set_group_cputime(current, h->group_utime, h->group_stime);
 }
 
 /**

@@ -242,6 +242,16 @@ int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h)
 	return 0;
 }
 
+static void ckpt_sched_set_prev(struct prev_cputime *prev, u64 utime, u64 stime)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&prev->lock, flags);
+	prev->utime = utime;
+	prev->stime = stime;
+	raw_spin_unlock_irqrestore(&prev->lock, flags);
+}
+
 /**
  * ckpt_sched_set_cputime - have a task go on counting CPU time from a value
  * @p: the task
@@ -250,27 +260,30 @@ int ckpt_sched_commit(struct ckpt_ctx *ctx, const struct ckpt_hdr_sched *h)
  */
 void ckpt_sched_set_cputime(struct task_struct *p, u64 utime, u64 stime)
 {
-	struct prev_cputime *prev[] = {
-		&p->prev_cputime, &p->signal->prev_cputime,
-	};
 	struct rq_flags rf;
-	unsigned long flags;
 	struct rq *rq;
-	int i;
 
 	rq = task_rq_lock(p, &rf);
 	update_rq_clock(rq);
-	p->sched_class->update_curr(rq);
+	if (p->__state != TASK_DEAD)
+		p->sched_class->update_curr(rq);
 	p->utime = utime;
 	p->stime = stime;
 	p->se.prev_sum_exec_runtime += utime + stime - p->se.sum_exec_runtime;
 	p->se.sum_exec_runtime = utime + stime;
 	task_rq_unlock(rq, p, &rf);
+	ckpt_sched_set_prev(&p->prev_cputime, utime, stime);
+}
 
-	for (i = 0; i < ARRAY_SIZE(prev); i++) {
-		raw_spin_lock_irqsave(&prev[i]->lock, flags);
-		prev[i]->utime = utime;
-		prev[i]->stime = stime;
-		raw_spin_unlock_irqrestore(&prev[i]->lock, flags);
-	}
+/**
+ * ckpt_sched_set_group_cputime - have a process show the CPU time that it did
+ * @p: a thread of the process
+ * @utime: user time of all threads, nanoseconds
+ * @stime: system time of all threads, nanoseconds
+ *
+ * User and system time are estimates that keep what has been shown before.
+ */
+void ckpt_sched_set_group_cputime(struct task_struct *p, u64 utime, u64 stime)
+{
+	ckpt_sched_set_prev(&p->signal->prev_cputime, utime, stime);
 }

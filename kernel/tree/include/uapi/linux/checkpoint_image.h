@@ -1082,6 +1082,10 @@ struct ckpt_hdr_sighand {
  * @itimers: ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF
  * @utime: user CPU time of ended threads, nanoseconds
  * @stime: system CPU time of ended threads, nanoseconds
+ * @group_utime: user CPU time of the process, living threads included,
+ *	nanoseconds, as getrusage(2)
+ * @group_stime: system CPU time of the process, living threads included,
+ *	nanoseconds, as getrusage(2)
  * @minflt: minor faults of ended threads
  * @majflt: major faults of ended threads
  * @nvcsw: voluntary context switches of ended threads
@@ -1114,6 +1118,8 @@ struct ckpt_hdr_signal {
 	struct ckpt_itimer itimers[3];
 	__u64 utime;
 	__u64 stime;
+	__u64 group_utime;
+	__u64 group_stime;
 	__u64 minflt;
 	__u64 majflt;
 	__u64 nvcsw;
