@@ -11,8 +11,8 @@
  * undo operations of its leader. -d waits that many microseconds after the root
  * has been made.
  *
- * Prints "restart RESULT ERRNO PID", waits for the root and prints "exit STATUS"
- * or "signal NUMBER".
+ * Prints "restart RESULT ERRNO PID" and "took NANOSECONDS", from the first process
+ * on, waits for the root and prints "exit STATUS" or "signal NUMBER".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "ckpt.h"
 
 #define MAX_LEVELS 8
@@ -155,6 +156,7 @@ int main(int argc, char **argv)
 {
 	unsigned long flags = 0;
 	int i, opt, ret, err, status, delay = 0;
+	struct timespec begin, end;
 	pid_t pid;
 
 	while ((opt = getopt(argc, argv, "f:d:")) != -1) {
@@ -179,6 +181,7 @@ int main(int argc, char **argv)
 	entries = calloc(nr_entries, sizeof(*entries));
 	for (i = 0; i < nr_entries; i++)
 		parse(&entries[i], argv[optind + 1 + i]);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
 	pid = make(&entries[0], entries[0].nr_pids);
 	if (pid < 0) {
 		printf("clone_with_pids %d %s\n", errno, strerror(errno));
@@ -188,7 +191,9 @@ int main(int argc, char **argv)
 		usleep(delay);
 	ret = restart(pid, 0, flags, log_fd);
 	err = ret < 0 ? errno : 0;
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("restart %d %d %d\n", ret, err, pid);
+	printf("took %lld\n", (end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
