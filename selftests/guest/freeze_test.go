@@ -279,7 +279,9 @@ func TestMemberKilled(t *testing.T) {
 			if status := r.Wait(t); status == 0 {
 				t.Errorf("%s: process %d was killed, and the restart succeeded: %s", how.Name, victim, r.Output())
 			}
-			t.Logf("%s: %s%s", how.Name, r.Output(), string(must(os.ReadFile(log))))
+			if said := r.Output() + string(must(os.ReadFile(log))); !strings.Contains(said, fmt.Sprint(victim)) {
+				t.Errorf("%s: the error does not name process %d: %q", how.Name, victim, said)
+			}
 		}
 	}
 }

@@ -34,6 +34,10 @@ type Family struct {
 	// Dead is how long it stays dead at least.
 	Dead time.Duration
 
+	// Files of the program, below its directory, get back the contents that they had at the checkpoint: like any user
+	// would, who keeps them with the image. Its death may change them.
+	Files []string
+
 	// After runs when the program runs again.
 	After func(t *testing.T, p *Prog)
 
@@ -130,7 +134,14 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	if f.Image != nil {
 		f.Image(t, img)
 	}
+	kept := map[string][]byte{}
+	for _, name := range f.Files {
+		kept[name] = []byte(read(filepath.Join(p.Dir, name)))
+	}
 	p.KillFamily(t, release)
+	for name, content := range kept {
+		putBack(t, filepath.Join(p.Dir, name), content)
+	}
 	time.Sleep(f.Dead)
 
 	begin := time.Now()
@@ -156,6 +167,19 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	}
 	if status := r.Wait(t); status != 0 {
 		t.Errorf("exit status of the restart: got %d, want 0", status)
+	}
+}
+
+// putBack writes the contents of a file that stays the same file.
+func putBack(t testing.TB, path string, content []byte) {
+	t.Helper()
+	out, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := out.WriteAt(content, 0); err != nil {
+		t.Fatal(err)
 	}
 }
 
