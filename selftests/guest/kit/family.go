@@ -413,14 +413,15 @@ func restless(root int) int {
 	return 0
 }
 
-// join moves every process of a hierarchy into a control group.
+// join moves every process of a hierarchy into a control group. The group does not list a process whose first thread has
+// ended.
 func join(t testing.TB, dir string, root int) {
 	t.Helper()
+	moved := map[int]bool{}
 	until(t, "all processes in "+dir, func() bool {
-		inside := strings.Fields(read(filepath.Join(dir, "cgroup.procs")))
 		complete := true
 		for _, pid := range Members(root) {
-			if slices.Contains(inside, fmt.Sprint(pid)) || isZombie(pid) {
+			if moved[pid] || isZombie(pid) {
 				continue
 			}
 			complete = false
@@ -428,6 +429,7 @@ func join(t testing.TB, dir string, root int) {
 			if err != nil && !errors.Is(err, unix.ESRCH) {
 				t.Fatal(err)
 			}
+			moved[pid] = err == nil
 		}
 		return complete
 	})
