@@ -99,6 +99,10 @@ series: ## write the patch series as it would be mailed into build/series
 series-check: # the series applies to the untouched source and gives the tree of make kernel
 	@$(GO) run ./gen/series -o build/series -check -checkpatch
 
+.PHONY: series-build
+series-build: deps ## build the kernel after each patch of the series; half an hour the first time
+	@$(GO) run ./gen/series -build
+
 .PHONY: bench
 bench: ## measure in a virtual machine, beside write(2), fork and memcpy
 	@$(GO) run ./qemu/cmd/vm -arch $(ARCH) -mem 6144 -go ./selftests/bench -append "quiet clearcpuid=erms" -timeout 60m -- bench

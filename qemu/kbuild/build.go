@@ -68,6 +68,9 @@ type builder struct {
 	src  *Source
 	tree string
 	obj  string
+
+	// later are symbols that the configuration need not have yet.
+	later map[string]bool
 }
 
 // Build leaves a bootable kernel at opts.Output, from the cache when all inputs are known.
