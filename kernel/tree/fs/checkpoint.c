@@ -122,18 +122,22 @@ static bool ckpt_file_owned(struct file *file)
 	       (file->f_flags & FASYNC);
 }
 
-/* Does the path still lead to the file? Something may be mounted over it. */
-static bool ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
-			       const char *name)
+/*
+ * Does the path still lead to the file? Something may be mounted over it.
+ * Lack of memory is no answer, and returned as an error.
+ */
+static int ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
+			      const char *name)
 {
 	struct path found;
-	bool same;
+	int ret;
 
-	if (vfs_path_lookup(ctx->root.dentry, ctx->root.mnt, name, 0, &found))
-		return false;
-	same = path_equal(&found, path);
+	ret = vfs_path_lookup(ctx->root.dentry, ctx->root.mnt, name, 0, &found);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	ret = path_equal(&found, path);
 	path_put(&found);
-	return same;
+	return ret;
 }
 
 /**
@@ -143,25 +147,28 @@ static bool ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
  * @buf: room for PATH_MAX bytes
  * @name: set to what to call the file in any case
  *
- * Return: the reason, or NULL.
+ * Return: the reason, NULL, or an ERR_PTR when it cannot be told.
  */
 const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 			      char *buf, char **name)
 {
 	const char *why = NULL;
+	int ret;
 
 	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink) {
 		why = "unlinked";
 	} else {
 		*name = __d_path(path, &ctx->root, buf, PATH_MAX);
-		if (!*name)
+		if (!*name) {
 			why = "it is outside of the caller's root";
-		else if (IS_ERR(*name))
+		} else if (IS_ERR(*name)) {
 			why = "its path is too long";
-		else if (ckpt_path_leads_to(ctx, path, *name))
-			return NULL;
-		else
-			return "its path leads to something else";
+		} else {
+			ret = ckpt_path_leads_to(ctx, path, *name);
+			if (ret < 0)
+				return ERR_PTR(ret);
+			return ret ? NULL : "its path leads to something else";
+		}
 	}
 	*name = d_path(path, buf, PATH_MAX);
 	if (IS_ERR(*name))
@@ -193,6 +200,8 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 	char *name;
 
 	why = ckpt_path_refusal(ctx, &file->f_path, buf, &name);
+	if (IS_ERR(why))
+		return PTR_ERR(why);
 	if (file->f_mode & FMODE_PATH || !ckpt_file_generic(inode))
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",

@@ -23,7 +23,9 @@ static int ckpt_dir_record(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (!buf)
 		return -ENOMEM;
 	why = ckpt_path_refusal(ctx, path, buf, &name);
-	if (why)
+	if (IS_ERR(why))
+		ret = PTR_ERR(why);
+	else if (why)
 		ret = ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", what, name,
 				  why);
 	else
