@@ -472,12 +472,17 @@ static void ckpt_file_drop(void *ptr)
 	fput(ptr);
 }
 
+static long ckpt_file_users(void *ptr)
+{
+	return file_count((struct file *)ptr);
+}
+
 const struct ckpt_obj_ops ckpt_file_ops = {
 	.name		= "file",
 	.objtype	= CKPT_OBJ_FILE,
-	.record		= CKPT_HDR_FILE,
 	.grab		= ckpt_file_grab,
 	.drop		= ckpt_file_drop,
 	.checkpoint	= ckpt_file_checkpoint,
 	.restore	= ckpt_file_restore,
+	.users		= ckpt_file_users,
 };

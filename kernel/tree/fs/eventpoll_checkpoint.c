@@ -285,7 +285,6 @@ static void ckpt_epoll_drop(void *ptr)
 const struct ckpt_obj_ops ckpt_epoll_ops = {
 	.name		= "epoll set",
 	.objtype	= CKPT_OBJ_EPOLL,
-	.record		= CKPT_HDR_EPOLL,
 	.grab		= ckpt_epoll_grab,
 	.drop		= ckpt_epoll_drop,
 	.checkpoint	= ckpt_epoll_checkpoint,

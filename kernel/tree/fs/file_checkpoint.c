@@ -82,6 +82,7 @@ static int ckpt_table_checkpoint(struct ckpt_ctx *ctx,
 			desc->flags = cloexec ? CKPT_FD_CLOEXEC : 0;
 			desc->file_ref = ckpt_obj_checkpoint(ctx, task, file,
 							     CKPT_OBJ_FILE);
+			ckpt_obj_use(ctx, file, CKPT_OBJ_FILE);
 		}
 		fput(file);
 		if (!desc)
@@ -188,14 +189,21 @@ static void ckpt_table_drop(void *ptr)
 	put_files_struct(ptr);
 }
 
+static long ckpt_table_users(void *ptr)
+{
+	struct files_struct *files = ptr;
+
+	return atomic_read(&files->count);
+}
+
 const struct ckpt_obj_ops ckpt_file_table_ops = {
-	.name		= "descriptor table",
+	.name		= "file descriptor table",
 	.objtype	= CKPT_OBJ_FILE_TABLE,
-	.record		= CKPT_HDR_FILE_TABLE,
 	.grab		= ckpt_table_grab,
 	.drop		= ckpt_table_drop,
 	.checkpoint	= ckpt_table_checkpoint,
 	.restore	= ckpt_table_restore,
+	.users		= ckpt_table_users,
 };
 
 /**

@@ -149,14 +149,21 @@ static void ckpt_fs_drop(void *ptr)
 		free_fs_struct(fs);
 }
 
+static long ckpt_fs_users(void *ptr)
+{
+	struct fs_struct *fs = ptr;
+
+	return READ_ONCE(fs->users);
+}
+
 const struct ckpt_obj_ops ckpt_fs_ops = {
 	.name		= "root and working directory",
 	.objtype	= CKPT_OBJ_FS,
-	.record		= CKPT_HDR_FS,
 	.grab		= ckpt_fs_grab,
 	.drop		= ckpt_fs_drop,
 	.checkpoint	= ckpt_fs_checkpoint,
 	.restore	= ckpt_fs_restore,
+	.users		= ckpt_fs_users,
 };
 
 /**

@@ -49,7 +49,6 @@ static void *ckpt_inode_restore(struct ckpt_ctx *ctx,
 const struct ckpt_obj_ops ckpt_inode_ops = {
 	.name		= "inode",
 	.objtype	= CKPT_OBJ_INODE,
-	.record		= CKPT_HDR_PIPE,
 	.grab		= ckpt_inode_grab,
 	.drop		= ckpt_inode_drop,
 	.free		= ckpt_inode_free,

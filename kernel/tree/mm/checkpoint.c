@@ -67,6 +67,7 @@ static int ckpt_mm_files(struct ckpt_ctx *ctx, struct task_struct *task,
 
 	exe = get_mm_exe_file(mm);
 	*exe_ref = exe ? ckpt_obj_checkpoint(ctx, task, exe, CKPT_OBJ_FILE) : 0;
+	ckpt_obj_use(ctx, exe, CKPT_OBJ_FILE);
 	if (exe)
 		fput(exe);
 	if (*exe_ref < 0)
@@ -445,12 +446,19 @@ static void ckpt_mm_drop(void *ptr)
 	mmput(ptr);
 }
 
+static long ckpt_mm_users(void *ptr)
+{
+	struct mm_struct *mm = ptr;
+
+	return atomic_read(&mm->mm_users);
+}
+
 const struct ckpt_obj_ops ckpt_mm_ops = {
 	.name		= "address space",
 	.objtype	= CKPT_OBJ_MM,
-	.record		= CKPT_HDR_MM,
 	.grab		= ckpt_mm_grab,
 	.drop		= ckpt_mm_drop,
 	.checkpoint	= ckpt_mm_checkpoint,
 	.restore	= ckpt_mm_restore,
+	.users		= ckpt_mm_users,
 };

@@ -229,6 +229,7 @@ int ckpt_area_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (!area->file)
 		return 0;
 	ref = ckpt_obj_checkpoint(ctx, task, area->file, CKPT_OBJ_FILE);
+	ckpt_obj_use(ctx, area->file, CKPT_OBJ_FILE);
 	return ref < 0 ? ref : 0;
 }
 

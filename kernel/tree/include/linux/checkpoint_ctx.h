@@ -255,10 +255,11 @@ char *ckpt_next_string(struct ckpt_ctx *ctx);
  * struct ckpt_obj_ops - what can be done with a type of shared object
  * @name: name in messages
  * @objtype: CKPT_OBJ_*
- * @record: type of the record that holds its state
  * @grab: take a reference
  * @drop: give it back
  * @free: give back what @restore has made, if that is not what @drop does
+ * @users: how many references are there? NULL for a type that may be shared
+ *	with anybody
  * @checkpoint: capture the state; the record's objref comes from
  *	ckpt_obj_number(), called after everything that the object refers to
  *	has been captured
@@ -268,10 +269,10 @@ char *ckpt_next_string(struct ckpt_ctx *ctx);
 struct ckpt_obj_ops {
 	const char *name;
 	u32 objtype;
-	u32 record;
 	void (*grab)(void *ptr);
 	void (*drop)(void *ptr);
 	void (*free)(void *ptr);
+	long (*users)(void *ptr);
 	int (*checkpoint)(struct ckpt_ctx *ctx, struct task_struct *task,
 			  void *ptr, struct ckpt_object *obj);
 	void *(*restore)(struct ckpt_ctx *ctx, const struct ckpt_hdr *h);
@@ -280,6 +281,7 @@ struct ckpt_obj_ops {
 /* Shared objects: kernel/checkpoint/objhash.c */
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
+void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 void ckpt_obj_set_data(struct ckpt_object *obj, void *data);

@@ -286,7 +286,6 @@ static void ckpt_cred_drop(void *ptr)
 const struct ckpt_obj_ops ckpt_cred_ops = {
 	.name		= "credentials",
 	.objtype	= CKPT_OBJ_CRED,
-	.record		= CKPT_HDR_CRED,
 	.grab		= ckpt_cred_grab,
 	.drop		= ckpt_cred_drop,
 	.checkpoint	= ckpt_cred_checkpoint,

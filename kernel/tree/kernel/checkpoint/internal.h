@@ -129,7 +129,31 @@ void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
 /* stream.c */
 int ckpt_read_tail(struct ckpt_ctx *ctx);
 
+/**
+ * struct ckpt_object - an object in the hash
+ * @node: checkpoint: link in the hash
+ * @ptr: the object, with a reference
+ * @ops: its type
+ * @ref: its number, 0 while its record has not been captured
+ * @nr_uses: checkpoint: references that the hierarchy holds
+ * @leaks: checkpoint: there are more
+ * @holder: checkpoint: a task outside that has one, with a reference
+ */
+struct ckpt_object {
+	struct hlist_node node;
+	void *ptr;
+	const struct ckpt_obj_ops *ops;
+	s32 ref;
+	long nr_uses;
+	bool leaks;
+	struct task_struct *holder;
+};
+
+/* leak.c */
+int ckpt_leak_check(struct ckpt_ctx *ctx);
+
 /* objhash.c */
+struct ckpt_object *ckpt_obj_find(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 void ckpt_objs_init(struct ckpt_ctx *ctx);
 void ckpt_objs_free(struct ckpt_ctx *ctx);
 const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);

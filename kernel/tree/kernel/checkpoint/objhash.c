@@ -13,22 +13,6 @@
 
 #include "internal.h"
 
-/**
- * struct ckpt_object - an object in the hash
- * @node: checkpoint: link in the hash
- * @ptr: the object, with a reference
- * @ops: its type
- * @ref: its number, 0 while its record has not been captured
- * @data: checkpoint: what its type keeps with it, and owns
- */
-struct ckpt_object {
-	struct hlist_node node;
-	void *ptr;
-	const struct ckpt_obj_ops *ops;
-	s32 ref;
-	void *data;
-};
-
 static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_FILE]		= &ckpt_file_ops,
 	[CKPT_OBJ_FILE_TABLE]	= &ckpt_file_table_ops,
@@ -104,6 +88,33 @@ static struct ckpt_object *ckpt_obj_lookup(struct ckpt_ctx *ctx, void *ptr,
 		if (obj->ptr == ptr && obj->ops == ops)
 			return obj;
 	return NULL;
+}
+
+/**
+ * ckpt_obj_find - an object that has been captured
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: the object or NULL.
+ */
+struct ckpt_object *ckpt_obj_find(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	return ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+}
+
+/**
+ * ckpt_obj_use - count a reference that the hierarchy holds
+ * @ctx: checkpoint context
+ * @ptr: an object that has been captured, or NULL
+ * @objtype: CKPT_OBJ_*
+ */
+void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	struct ckpt_object *obj = ptr ? ckpt_obj_find(ctx, ptr, objtype) : NULL;
+
+	if (obj)
+		obj->nr_uses++;
 }
 
 /**

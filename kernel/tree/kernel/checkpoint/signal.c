@@ -101,15 +101,22 @@ static void ckpt_sighand_free(void *ptr)
 	kfree(sighand);
 }
 
+static long ckpt_sighand_users(void *ptr)
+{
+	struct sighand_struct *sighand = ptr;
+
+	return refcount_read(&sighand->count);
+}
+
 const struct ckpt_obj_ops ckpt_sighand_ops = {
 	.name		= "signal handlers",
 	.objtype	= CKPT_OBJ_SIGHAND,
-	.record		= CKPT_HDR_SIGHAND,
 	.grab		= ckpt_sighand_grab,
 	.drop		= ckpt_sighand_drop,
 	.free		= ckpt_sighand_free,
 	.checkpoint	= ckpt_sighand_checkpoint,
 	.restore	= ckpt_sighand_restore,
+	.users		= ckpt_sighand_users,
 };
 
 /*
@@ -560,7 +567,6 @@ static void ckpt_signal_hold(void *ptr)
 const struct ckpt_obj_ops ckpt_signal_ops = {
 	.name		= "process",
 	.objtype	= CKPT_OBJ_SIGNAL,
-	.record		= CKPT_HDR_SIGNAL,
 	.grab		= ckpt_signal_hold,
 	.drop		= ckpt_signal_hold,
 	.free		= ckpt_signal_free,

@@ -249,6 +249,7 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 						  objs[i].objtype);
 		if (objs[i].ref < 0)
 			return objs[i].ref;
+		ckpt_obj_use(ctx, objs[i].ptr, objs[i].objtype);
 	}
 
 	h = ckpt_record(ctx, CKPT_HDR_TASK_OBJS, 0);

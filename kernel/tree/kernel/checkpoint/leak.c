@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checkpoint: objects that are shared with somebody outside.
+ *
+ * Each use of an object by a member is counted while the members are captured.
+ * An object with more references than that has another user, who will no longer
+ * share it with the restarted tasks. That is an error for a container, and
+ * worth a word for a subtree.
+ */
+#include <linux/fdtable.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "internal.h"
+
+/* Somebody who reads /proc has a reference for a moment: look again. */
+#define CKPT_LEAK_TRIES	5
+
+static bool ckpt_obj_leaks(const struct ckpt_object *obj)
+{
+	/* One is that of the table of objects. */
+	return obj->ops->users && obj->ref &&
+	       obj->ops->users(obj->ptr) - 1 > obj->nr_uses;
+}
+
+static bool ckpt_any_leak(struct ckpt_ctx *ctx)
+{
+	struct ckpt_object *obj;
+	bool any = false;
+	int bucket;
+
+	hash_for_each(ctx->objs, bucket, obj, node) {
+		obj->leaks = ckpt_obj_leaks(obj);
+		any |= obj->leaks;
+	}
+	return any;
+}
+
+static void ckpt_note_holder(struct ckpt_ctx *ctx, struct task_struct *task,
+			     void *ptr, u32 objtype)
+{
+	struct ckpt_object *obj = ptr ? ckpt_obj_find(ctx, ptr, objtype) : NULL;
+
+	if (obj && obj->leaks && !obj->holder)
+		obj->holder = get_task_struct(task);
+}
+
+/* A task outside: what does it have in common with the members? */
+static void ckpt_look_for_leaks(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	struct files_struct *files;
+	struct fdtable *fdt;
+	struct file *file;
+	unsigned int fd;
+
+	ckpt_note_holder(ctx, task, rcu_access_pointer(task->sighand),
+			 CKPT_OBJ_SIGHAND);
+	task_lock(task);
+	ckpt_note_holder(ctx, task, task->mm, CKPT_OBJ_MM);
+	ckpt_note_holder(ctx, task, task->fs, CKPT_OBJ_FS);
+	files = task->files;
+	ckpt_note_holder(ctx, task, files, CKPT_OBJ_FILE_TABLE);
+	if (files) {
+		fdt = files_fdtable(files);
+		for (fd = 0; fd < fdt->max_fds; fd++) {
+			file = files_lookup_fd_raw(files, fd);
+			if (file)
+				ckpt_note_holder(ctx, task, file,
+						 CKPT_OBJ_FILE);
+		}
+	}
+	task_unlock(task);
+}
+
+static void ckpt_find_holders(struct ckpt_ctx *ctx)
+{
+	struct task_struct *p, *t;
+
+	rcu_read_lock();
+	for_each_process_thread(p, t)
+		if (READ_ONCE(t->checkpoint_ctx) != ctx &&
+		    !same_thread_group(t, current))
+			ckpt_look_for_leaks(ctx, t);
+	/* The caller comes last: it may hold a log or an image for a member. */
+	ckpt_look_for_leaks(ctx, current);
+	rcu_read_unlock();
+}
+
+static int ckpt_report_leak(struct ckpt_ctx *ctx, struct ckpt_object *obj)
+{
+	bool container = !(ctx->uflags & CHECKPOINT_SUBTREE);
+	const char *who = obj->holder ? "this task" : "somebody";
+	char *buf = __getname(), *name = "";
+
+	if (!buf)
+		return -ENOMEM;
+	if (obj->ops == &ckpt_file_ops) {
+		name = file_path(obj->ptr, buf, PATH_MAX);
+		if (IS_ERR(name))
+			name = "(path too long)";
+	}
+	if (container)
+		ckpt_refuse(ctx, obj->holder, -EBUSY,
+			    "%s %s (object %d) is shared with %s outside of the container",
+			    obj->ops->name, name, obj->ref, who);
+	else
+		ckpt_warn(ctx, obj->holder,
+			  "%s %s (object %d) is shared with %s outside of the hierarchy: the restarted tasks will have their own",
+			  obj->ops->name, name, obj->ref, who);
+	__putname(buf);
+	return container && !ckpt_dry_run(ctx) ? -EBUSY : 0;
+}
+
+/* Tasks of the container that its init has no part in: they entered it. */
+static int ckpt_check_entered(struct ckpt_ctx *ctx)
+{
+	struct pid_namespace *ns = ns_of_pid(ctx->root_pid);
+	struct task_struct *task;
+	struct pid *pid;
+	int nr = 1, ret = 0;
+
+	for (; !ret; nr++) {
+		rcu_read_lock();
+		pid = find_ge_pid(nr, ns);
+		task = pid ? pid_task(pid, PIDTYPE_PID) : NULL;
+		if (task && (READ_ONCE(task->checkpoint_ctx) == ctx ||
+			     READ_ONCE(task->exit_state)))
+			task = NULL;
+		if (task)
+			get_task_struct(task);
+		nr = pid ? pid_nr_ns(pid, ns) : 0;
+		rcu_read_unlock();
+		if (!nr)
+			break;
+		if (!task)
+			continue;
+		ret = ckpt_refuse(ctx, task, -EBUSY,
+				  "the task is in the container, but no descendant of its init");
+		put_task_struct(task);
+	}
+	return ret;
+}
+
+/**
+ * ckpt_leak_check - is anything shared with the outside?
+ * @ctx: checkpoint context; every member has been captured
+ *
+ * Return: 0; -EBUSY for a container that shares an object, or has a task, which
+ * the log names; -EINTR.
+ */
+int ckpt_leak_check(struct ckpt_ctx *ctx)
+{
+	struct ckpt_object *obj;
+	int tries, bucket, ret = 0;
+
+	if (ctx->self)
+		return 0;
+	if (!(ctx->uflags & CHECKPOINT_SUBTREE))
+		ret = ckpt_check_entered(ctx);
+	if (ret)
+		return ret;
+	for (tries = 0; ckpt_any_leak(ctx); tries++) {
+		if (tries == CKPT_LEAK_TRIES)
+			break;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	if (tries < CKPT_LEAK_TRIES)
+		return 0;
+
+	ckpt_find_holders(ctx);
+	hash_for_each(ctx->objs, bucket, obj, node) {
+		if (obj->leaks && !ret)
+			ret = ckpt_report_leak(ctx, obj);
+		if (obj->holder)
+			put_task_struct(obj->holder);
+		obj->holder = NULL;
+	}
+	return ret;
+}
