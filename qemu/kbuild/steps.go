@@ -27,76 +27,52 @@ type Step struct {
 // fails at the first that does not build. All steps share a tree and a folder of objects of their own, apart from those
 // of Build, so that make compiles at each what the step changes. After the last one every C file that the steps add has
 // to have been compiled.
-func BuildSteps(opts Options, src *Source, steps []Step) error {
-	b, want, compiler, err := stepBuilder(opts, src)
+func BuildSteps(opts Options, steps []Step) error {
+	b, err := newBuilder(opts)
 	if err != nil {
 		return err
 	}
-	release, err := lock(b.tree+".lock", func() { opts.Progress("waiting for another build of the series") })
+	b.place("series-" + b.src.Name)
+	files := append(fragmentFiles(opts.Root, opts.Arch.Name, opts.Debug), filepath.Join(opts.Root, "kconfig", "series.frag"))
+	if b.want, err = mergeFragments(files); err != nil {
+		return err
+	}
+	last := steps[len(steps)-1].Overlay
+	if b.later, err = newSymbols(b.src, last); err != nil {
+		return err
+	}
+	release, err := b.lock()
 	if err != nil {
 		return err
 	}
 	defer release()
-	last := steps[len(steps)-1].Overlay
-	if b.later, err = newSymbols(src, last); err != nil {
-		return err
-	}
-	sources := newSources(src, last)
+	sources := newSources(b.src, last)
 	if err := b.forget(sources); err != nil {
 		return err
 	}
+	var missing []string
 	for i, s := range steps {
 		if i == len(steps)-1 {
 			b.later = nil
 		}
 		start := time.Now()
-		if err := b.step(s, want, hashStrings(imageFormat, src.ID, s.Overlay.KconfigHash(), want.String(), compiler)); err != nil {
+		if err := b.step(s); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		missing := b.notCompiled(sources)
+		missing = b.notCompiled(sources)
 		opts.Progress(fmt.Sprintf("%s: builds, with %d of %d new files compiled (%s)", s.Name, len(sources)-len(missing), len(sources),
 			time.Since(start).Round(time.Second)))
-		if i == len(steps)-1 && len(missing) > 0 {
-			return fmt.Errorf("not compiled: %s", strings.Join(missing, ", "))
-		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("not compiled: %s", strings.Join(missing, ", "))
 	}
 	return nil
 }
 
-// stepBuilder prepares the build of steps.
-func stepBuilder(opts Options, src *Source) (b *builder, want Config, compiler string, err error) {
-	if err = checkTools(opts.Arch); err != nil {
-		return
-	}
-	cache, err := CacheDir()
-	if err != nil {
-		return
-	}
-	files := append(fragmentFiles(opts.Root, opts.Arch.Name, opts.Debug), filepath.Join(opts.Root, "kconfig", "series.frag"))
-	if want, err = mergeFragments(files); err != nil {
-		return
-	}
-	if compiler, err = compilerVersion(opts.Arch); err != nil {
-		return
-	}
-	b = &builder{
-		opts: opts,
-		src:  src,
-		tree: filepath.Join(cache, "tree", "series-"+src.Name),
-		obj:  filepath.Join(cache, "obj", "series-"+src.Name, opts.Arch.Name+"-"+opts.variant()),
-	}
-	return b, want, compiler, os.MkdirAll(filepath.Dir(b.tree), 0o755)
-}
-
 // step builds one state.
-func (b *builder) step(s Step, want Config, key string) error {
-	if err := syncTree(b.tree, filepath.Dir(b.obj), b.src, s.Overlay, b.opts.Progress); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(b.obj, 0o755); err != nil {
-		return err
-	}
-	if err := b.configure(want, key); err != nil {
+func (b *builder) step(s Step) error {
+	b.overlay = s.Overlay
+	if err := b.sync(); err != nil {
 		return err
 	}
 	b.opts.Progress(fmt.Sprintf("%s: compiling with %d jobs", s.Name, runtime.NumCPU()))
