@@ -16,8 +16,8 @@ import (
 	"linux-cr/qemu/kbuild"
 )
 
-// buildSteps builds the kernel after each patch.
-func buildSteps(root string, src *kbuild.Source, mails []mail) error {
+// buildSteps builds the kernel after each patch. ksrc is where src was found, or empty for that of the package.
+func buildSteps(root, ksrc string, src *kbuild.Source, mails []mail) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return err
@@ -34,9 +34,10 @@ func buildSteps(root string, src *kbuild.Source, mails []mail) error {
 	return kbuild.BuildSteps(kbuild.Options{
 		Root:     root,
 		Arch:     a,
+		KSRC:     ksrc,
 		Progress: func(line string) { fmt.Printf("[%4.0fs] %s\n", time.Since(start).Seconds(), line) },
 		Warnings: os.Stderr,
-	}, src, steps)
+	}, steps)
 }
 
 // readSteps returns what differs from the source after each patch.
