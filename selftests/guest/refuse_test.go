@@ -42,7 +42,7 @@ func refuse(t *testing.T, cases ...refusal) {
 			if b, err := os.ReadFile(filepath.Join(p.Dir, "target")); err == nil {
 				pid = must(strconv.Atoi(strings.TrimSpace(string(b))))
 			}
-			if os.Getenv("SELFTEST_STOCK") != "1" {
+			if !kit.Stock() {
 				for _, flags := range []uint64{0, calls.CHECKPOINT_DRYRUN} {
 					img, err := kit.Checkpoint(t, pid, flags|calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE)
 					c.check(t, img, err, pid, flags)
