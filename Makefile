@@ -14,7 +14,7 @@ GO ?= go
 export KSRC
 
 # The steps of make test, in this order.
-TEST_STEPS := generate-check check unit kernel tools selftests series-check
+TEST_STEPS := generate-check check unit kernel tools sparse selftests series-check kernel-debug test-debug
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -88,8 +88,13 @@ selftests: ## run the guest tests in a virtual machine, and the harness's tests 
 	@$(GO) test -p 1 -count 1 -timeout 30m ./qemu/suite ./selftests
 
 .PHONY: test-debug
-test-debug: ## run the guest tests on the debug kernel
+test-debug: ## run the guest tests on the debug kernel, and prove that its checkers are heard
+	@SELFTEST_DEBUG=1 $(GO) test -count 1 -run TestCheckers ./qemu/suite
 	@SELFTEST_DEBUG=1 $(GO) test -count 1 -timeout 90m ./selftests
+
+.PHONY: sparse
+sparse: deps # what sparse says about our files, in the objects of make kernel
+	@$(GO) run ./gen/series -sparse -src "$(KSRC)"
 
 .PHONY: series
 series: ## write the patch series as it would be mailed into build/series
@@ -101,7 +106,7 @@ series-check: # the series applies to the untouched source and gives the tree of
 
 .PHONY: series-build
 series-build: deps ## build the kernel after each patch of the series; half an hour the first time
-	@$(GO) run ./gen/series -build
+	@$(GO) run ./gen/series -build -src "$(KSRC)"
 
 .PHONY: bench
 bench: ## measure in a virtual machine, beside write(2), fork and memcpy
