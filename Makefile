@@ -105,7 +105,7 @@ series-check: # the series applies to the untouched source and gives the tree of
 	@$(GO) run ./gen/series -o build/series -check -checkpatch
 
 .PHONY: series-build
-series-build: deps ## build the kernel after each patch of the series; half an hour the first time
+series-build: deps ## build a small kernel after each patch of the series
 	@$(GO) run ./gen/series -build -src "$(KSRC)"
 
 .PHONY: bench

@@ -23,8 +23,8 @@ type Step struct {
 	Overlay Overlay
 }
 
-// BuildSteps compiles the kernel at each step, with kconfig/series.frag on top of the project's configuration, and
-// fails at the first that does not build. All steps share a tree and a folder of objects of their own, apart from those
+// BuildSteps compiles the kernel at each step, in the small configuration of kconfig/series.frag, and fails at the first
+// that does not build. All steps share a tree and a folder of objects of their own, apart from those
 // of Build, so that make compiles at each what the step changes. After the last one every C file that the steps add has
 // to have been compiled.
 func BuildSteps(opts Options, steps []Step) error {
@@ -33,8 +33,7 @@ func BuildSteps(opts Options, steps []Step) error {
 		return err
 	}
 	b.place("series-" + b.src.Name)
-	files := append(fragmentFiles(opts.Root, opts.Arch.Name, opts.Debug), filepath.Join(opts.Root, "kconfig", "series.frag"))
-	if b.want, err = mergeFragments(files); err != nil {
+	if b.want, err = mergeFragments([]string{filepath.Join(opts.Root, "kconfig", "series.frag")}); err != nil {
 		return err
 	}
 	last := steps[len(steps)-1].Overlay

@@ -21,7 +21,7 @@ func TestBuildSteps(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir, root := t.TempDir(), t.TempDir()
 	write(t, dir, "Makefile", stepsMakefile, "Kconfig", "config A\n", "list", "old.c\n", "old.c", "old\n")
-	write(t, root, "Kconfig.frag", "CONFIG_A=y\n", "kconfig/amd64.frag", "", "kconfig/series.frag", "CONFIG_NEW=y\n",
+	write(t, root, "Kconfig.frag", "CONFIG_A=y\n", "kconfig/amd64.frag", "", "kconfig/series.frag", "CONFIG_A=y\nCONFIG_NEW=y\n",
 		"kernel/tree/README", "", "kernel/hooks/6.12/old.patch", "--- a/old.c\n+++ b/old.c\n@@ -1 +1 @@\n-old\n+hooked\n")
 	a, err := arch.Find("amd64")
 	if err != nil {
