@@ -124,42 +124,50 @@ static bool ckpt_file_owned(struct file *file)
 	return owner && (owner->pid || owner->signum);
 }
 
-/* Does the path still lead to the file? Something may be mounted over it. */
-static bool ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
-			       const char *name)
+/*
+ * Does the path still lead to the file? Something may be mounted over it.
+ * Lack of memory is no answer, and returned as an error.
+ */
+static int ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
+			      const char *name)
 {
 	struct path found;
-	bool same;
+	int ret;
 
-	if (vfs_path_lookup(ctx->root.dentry, ctx->root.mnt, name, 0, &found))
-		return false;
-	same = path_equal(&found, path);
+	ret = vfs_path_lookup(ctx->root.dentry, ctx->root.mnt, name, 0, &found);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	ret = path_equal(&found, path);
 	path_put(&found);
-	return same;
+	return ret;
 }
 
 /*
  * Why is a path no good for finding a file again? @buf is of PATH_MAX bytes,
- * *@name is set to what to call the file in any case.
+ * *@name is set to what to call the file in any case. An error pointer when it
+ * cannot be told.
  */
 static const char *ckpt_path_refusal(struct ckpt_ctx *ctx,
 				     const struct path *path, char *buf,
 				     char **name)
 {
 	const char *why = NULL;
+	int ret;
 
 	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink) {
 		why = "unlinked";
 	} else {
 		*name = __d_path(path, &ctx->root, buf, PATH_MAX);
-		if (!*name)
+		if (!*name) {
 			why = "it is outside of the caller's root";
-		else if (IS_ERR(*name))
+		} else if (IS_ERR(*name)) {
 			why = "its path is too long";
-		else if (ckpt_path_leads_to(ctx, path, *name))
-			return NULL;
-		else
-			return "its path leads to something else";
+		} else {
+			ret = ckpt_path_leads_to(ctx, path, *name);
+			if (ret < 0)
+				return ERR_PTR(ret);
+			return ret ? NULL : "its path leads to something else";
+		}
 	}
 	*name = d_path(path, buf, PATH_MAX);
 	if (IS_ERR(*name))
@@ -177,6 +185,8 @@ static int ckpt_file_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 	int ret;
 
 	why = ckpt_path_refusal(ctx, &file->f_path, buf, &name);
+	if (IS_ERR(why))
+		return PTR_ERR(why);
 	if (file->f_mode & FMODE_PATH || !ckpt_file_generic(inode))
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",
@@ -557,7 +567,9 @@ static int ckpt_dir_record(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (!buf)
 		return -ENOMEM;
 	why = ckpt_path_refusal(ctx, path, buf, &name);
-	if (why)
+	if (IS_ERR(why))
+		ret = PTR_ERR(why);
+	else if (why)
 		ret = ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", what, name,
 				  why);
 	else
