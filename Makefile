@@ -14,7 +14,7 @@ GO ?= go
 export KSRC
 
 # The steps of make test, in this order.
-TEST_STEPS := generate-check check unit kernel tools sparse selftests series-check kernel-debug test-debug
+TEST_STEPS := generate-check check unit kernel tools sparse selftests kernel-debug test-debug series-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -14,3 +14,9 @@ var skips = []suite.Skip{
 	{Test: "TestTaskPrctlCPU/spec_store_force", Arch: "amd64", Reason: "not to be set on this CPU"},
 	{Test: "TestTaskPrctlCPU/spec_indirect", Arch: "amd64", Reason: "not to be set on this CPU"},
 }
+
+// plainSkips are those of the plain kernel: it cannot inject failures.
+var plainSkips = []suite.Skip{
+	{Test: "TestFaultCheckpoint", Reason: "no such file"},
+	{Test: "TestFaultRestart", Reason: "no such file"},
+}

@@ -38,6 +38,9 @@ type Lab struct {
 	// Prog is the dead program, Image its good image.
 	Prog  *Prog
 	Image []byte
+
+	// Env are further variables of the restarter's environment.
+	Env []string
 }
 
 // NewLab checkpoints and kills a program whose image is small. A copy of it that comes back in spite of everything finds
@@ -88,6 +91,7 @@ func (l *Lab) try(b []byte, args ...string) (out string, state *os.ProcessState,
 	cmd := exec.Command(args[0], args[1:]...)
 	var stdout bytes.Buffer
 	cmd.Stdin, cmd.Stdout = in, &stdout
+	cmd.Env = append(os.Environ(), l.Env...)
 	// A copy that came back with another stdout must not keep us waiting.
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
