@@ -2,6 +2,7 @@
 # It has what CONFIG_CHECKPOINT depends on and what else of the series can be compiled, and leaves most options off that
 # Kconfig.frag turns on: our files have to compile without them too.
 CONFIG_CHECKPOINT=y
+CONFIG_EXPERT=y
 CONFIG_64BIT=y
 CONFIG_SMP=y
 CONFIG_MULTIUSER=y
@@ -14,14 +15,6 @@ CONFIG_BINFMT_ELF=y
 CONFIG_PRINTK=y
 CONFIG_PROC_FS=y
 CONFIG_SYSCTL=y
-
-# What later patches may save: their files are compiled with their subsystem.
-CONFIG_NET=y
-CONFIG_UNIX=y
-CONFIG_INET=y
-CONFIG_SYSVIPC=y
-CONFIG_NAMESPACES=y
-CONFIG_TTY=y
 
 # Headers for user space, each of which compiles by itself, and the samples.
 CONFIG_HEADERS_INSTALL=y

@@ -123,7 +123,7 @@ func (o *options) checkSource(s *series, mails []mail, stderr io.Writer) error {
 		}
 	}
 	if o.build {
-		return buildSteps(o.root, o.src, src, mails)
+		return buildSteps(o.root, o.src, src, mails, stderr)
 	}
 	return nil
 }

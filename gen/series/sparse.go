@@ -9,33 +9,22 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
 
-	"linux-cr/qemu/arch"
 	"linux-cr/qemu/kbuild"
 )
 
 // sparseOurs runs the checker in the tree and objects of make kernel, brought up to date first.
 func sparseOurs(root, ksrc string, c *content, stderr io.Writer) error {
-	root, err := filepath.Abs(root)
+	opts, err := buildOptions(root, ksrc, stderr)
 	if err != nil {
 		return err
 	}
-	a, err := arch.Find(runtime.GOARCH)
-	if err != nil {
-		return err
-	}
-	return kbuild.WithTree(kbuild.Options{
-		Root:     root,
-		Arch:     a,
-		KSRC:     ksrc,
-		Progress: func(line string) { fmt.Fprintln(stderr, "series:", line) },
-	}, func(make func(...string) *exec.Cmd) error {
+	return kbuild.WithTree(opts, func(make func(...string) *exec.Cmd) error {
 		// The bootable file lies in the folder below arch/ whose name is wanted.
-		return sparse(make, strings.Split(a.Image, "/")[1], c)
+		return sparse(make, strings.Split(opts.Arch.Image, "/")[1], c)
 	})
 }
 

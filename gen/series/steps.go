@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,28 +17,35 @@ import (
 	"linux-cr/qemu/kbuild"
 )
 
-// buildSteps builds the kernel after each patch. ksrc is where src was found, or empty for that of the package.
-func buildSteps(root, ksrc string, src *kbuild.Source, mails []mail) error {
+// buildOptions says how kernels are built: as by make kernel, for the machine that we run on. ksrc is a kernel tree or
+// empty for that of the package.
+func buildOptions(root, ksrc string, stderr io.Writer) (kbuild.Options, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
-		return err
+		return kbuild.Options{}, err
 	}
 	a, err := arch.Find(runtime.GOARCH)
-	if err != nil {
-		return err
-	}
-	steps, err := readSteps(root, src, mails)
-	if err != nil {
-		return err
-	}
 	start := time.Now()
-	return kbuild.BuildSteps(kbuild.Options{
+	return kbuild.Options{
 		Root:     root,
 		Arch:     a,
 		KSRC:     ksrc,
-		Progress: func(line string) { fmt.Printf("[%4.0fs] %s\n", time.Since(start).Seconds(), line) },
-		Warnings: os.Stderr,
-	}, steps)
+		Progress: func(line string) { fmt.Fprintf(stderr, "[%4.0fs] %s\n", time.Since(start).Seconds(), line) },
+		Warnings: stderr,
+	}, err
+}
+
+// buildSteps builds the kernel after each patch. ksrc is where src was found, or empty for that of the package.
+func buildSteps(root, ksrc string, src *kbuild.Source, mails []mail, stderr io.Writer) error {
+	opts, err := buildOptions(root, ksrc, stderr)
+	if err != nil {
+		return err
+	}
+	steps, err := readSteps(opts.Root, src, mails)
+	if err != nil {
+		return err
+	}
+	return kbuild.BuildSteps(opts, steps)
 }
 
 // readSteps returns what differs from the source after each patch.
