@@ -305,9 +305,11 @@ func TestSparse(t *testing.T) {
 		t.Error(got)
 	}
 	out := "  CHECK   ../kernel/checkpoint/core.c\n../kernel/checkpoint/core.c:3:5: warning: symbol 'core' was not declared\n" +
+		"../kernel/checkpoint/core.c:4:5: warning: context imbalance in 'ckpt_walk_pmd' - unexpected unlock\n" +
+		"../kernel/checkpoint/core.c:5:5: warning: context imbalance in 'core' - unexpected unlock\n" +
 		"../mm/x.c:1:1: warning: other\n./include/linux/checkpoint.h:9:2: error: bad\n"
 	got := about([]byte(out), c)
-	if len(got) != 2 || !strings.Contains(got[0], "core.c:3") || !strings.Contains(got[1], "checkpoint.h:9") {
+	if len(got) != 3 || !strings.Contains(got[0], "core.c:3") || !strings.Contains(got[1], "core.c:5") || !strings.Contains(got[2], "checkpoint.h:9") {
 		t.Errorf("%q", got)
 	}
 
