@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"linux-cr/abi/image"
 	"linux-cr/abi/schema"
 	"linux-cr/selftests/guest/kit"
@@ -204,6 +206,45 @@ func TestHostileOrder(t *testing.T) {
 			}
 		})
 		return tries
+	})
+}
+
+// TestHostileFiles opens more files than the caller may have open and mapped. A few more than it knew of are no harm.
+func TestHostileFiles(t *testing.T) {
+	kit.Sysctl(t, "/proc/sys/vm/max_map_count", "300")
+	var old unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 256, Max: 256}, &old); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Prlimit(0, unix.RLIMIT_NOFILE, &old, nil) })
+	hostile(t, func(l *kit.Lab) int {
+		places := kit.Records(t, l.Image)
+		i := slices.IndexFunc(places, func(p kit.Place) bool { return p.Type == image.CKPT_HDR_EVENTFD })
+		file := l.Image[places[i-1].Pos : places[i].Pos+places[i].Len]
+		last := uint32(0)
+		for _, p := range places {
+			if image.Declaration(image.New(p.Type)).Object != nil {
+				last++
+			}
+		}
+		tail := places[len(places)-1].Pos
+		with := func(n int) []byte {
+			b := slices.Clone(l.Image[:tail])
+			for k := range n {
+				b = append(b, file...)
+				le.PutUint32(b[len(b)-len(file)+schema.HdrSize:], last+1+uint32(k))
+			}
+			return sealed(t, append(b, l.Image[tail:]...), 2*n)
+		}
+		if v := l.Try(with(100)); v.Errno != 0 {
+			t.Errorf("100 files more: %v\n%s", v.Errno, v.Log)
+		}
+		v := l.Try(with(600))
+		l.WantFailure("600 files more", v)
+		if v.Errno != unix.EMFILE {
+			t.Errorf("600 files more: got %v, want EMFILE", v.Errno)
+		}
+		return 2
 	})
 }
 

@@ -187,7 +187,10 @@ char *ckpt_file_name(struct file *file, char *buf)
 {
 	char *name = d_path(&file->f_path, buf, PATH_MAX);
 
-	return IS_ERR(name) ? strcpy(buf, "(path too long)") : name;
+	if (!IS_ERR(name))
+		return name;
+	strscpy(buf, "(path too long)", PATH_MAX);
+	return buf;
 }
 
 /* Why can a file without ->checkpoint() not be opened again? 0 in a dry run. */
