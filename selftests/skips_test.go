@@ -13,4 +13,12 @@ var skips = []suite.Skip{
 	{Test: "TestTaskPrctlCPU/spec_store_bypass", Arch: "amd64", Reason: "not to be set on this CPU"},
 	{Test: "TestTaskPrctlCPU/spec_store_force", Arch: "amd64", Reason: "not to be set on this CPU"},
 	{Test: "TestTaskPrctlCPU/spec_indirect", Arch: "amd64", Reason: "not to be set on this CPU"},
+	// It needs SELFTEST_HOSTFS=1, and a Python on the host.
+	{Test: "TestRuntimePython", Reason: "no host file system (SELFTEST_HOSTFS=1) with Python"},
+}
+
+// plainSkips are those of the plain kernel: it cannot inject failures.
+var plainSkips = []suite.Skip{
+	{Test: "TestFaultCheckpoint", Reason: "no such file"},
+	{Test: "TestFaultRestart", Reason: "no such file"},
 }

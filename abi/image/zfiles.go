@@ -9,6 +9,15 @@ package image
 const (
 	CKPT_FILE_GENERIC = 1 // opened again by path: regular file, directory, stateless character device
 	CKPT_FILE_SHMEM   = 2 // an end of shared memory without a name; inode_ref names it
+	CKPT_FILE_PIPE    = 3 // an end of the pipe that inode_ref names
+	CKPT_FILE_FIFO    = 4 // an end of the FIFO that inode_ref names
+	CKPT_FILE_EVENTFD = 5 // eventfd; an eventfd record follows
+	CKPT_FILE_EPOLL   = 6 // epoll instance; an epoll record stands behind the last task
+)
+
+// CKPT_FILEF_*: state of an open file description that no flag shows.
+const (
+	CKPT_FILEF_NO_WRITER_YET = 0x1 // FIFO opened for reading that has had no writer since: no POLLHUP yet
 )
 
 // CKPT_FD_*: flags of a descriptor.
@@ -32,7 +41,7 @@ type File struct {
 	Size      uint64 // st_size, bytes
 	Mtime     int64  // st_mtim, nanoseconds of CLOCK_REALTIME
 	InodeRef  int32  // what the file is an end of; 0 for a type that has none (reference: CKPT_OBJ_INODE, or 0)
-	Reserved0 uint32 // must be zero
+	Marks     uint32 // state that no flag shows (CKPT_FILEF_*)
 }
 
 // Type is CKPT_HDR_FILE.
@@ -60,7 +69,7 @@ func (r *File) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.Size)
 	b = o.AppendUint64(b, uint64(r.Mtime))
 	b = o.AppendUint32(b, uint32(r.InodeRef))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, r.Marks)
 	return b
 }
 
@@ -86,7 +95,7 @@ func (r *File) Decode(b []byte, o ByteOrder) error {
 	r.Size = o.Uint64(b[56:])
 	r.Mtime = int64(o.Uint64(b[64:]))
 	r.InodeRef = int32(o.Uint32(b[72:]))
-	r.Reserved0 = o.Uint32(b[76:])
+	r.Marks = o.Uint32(b[76:])
 	return nil
 }
 
@@ -96,15 +105,15 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}
 	if r.InodeRef < 0 {
 		return badRef("inode_ref", r.InodeRef)
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if bad := r.Marks &^ 0x1; bad != 0 {
+		return badFlags("marks", uint64(bad), "CKPT_FILEF_")
 	}
 	return nil
 }
@@ -124,7 +133,7 @@ func (r *File) values() []any {
 		r.Size,
 		r.Mtime,
 		r.InodeRef,
-		r.Reserved0,
+		r.Marks,
 	}
 }
 

@@ -3,7 +3,7 @@
 // Command bench measures checkpoint(2) and restart(2) beside what moves the same bytes: write(2), read(2), fork and
 // memcpy. `make bench` runs it in the virtual machine. It judges no time; it fails only when something does not work.
 //
-//	bench [-sizes MIB,...] [-rounds N]
+//	bench [-sizes MIB,...] [-crowds N,...] [-threads N,...] [-rounds N]
 //
 // The target is a process with private anonymous memory, each word of it another. It looks at CLOCK_MONOTONIC without a
 // pause and keeps the longest gap that it saw: that is how long a checkpoint has stopped it. Everything is measured in
@@ -19,12 +19,15 @@
 //     terms of that. Warm memory has its pages.
 //   - fork, exit, wait: by the target, with its memory.
 //
+// A crowd is a hierarchy of many small processes, or a process of many threads: see crowd.go.
+//
 // An emulated processor is not even-handed: QEMU's TCG takes the string moves with which the kernel copies from and to
 // user memory byte by byte, several times slower than moves of words. Where that is so, write(2) and read(2) look bad,
 // and with them every ratio looks good; the kernel argument clearcpuid=erms has the kernel move words there too.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -55,11 +58,16 @@ func main() {
 func run() error {
 	sizes := flag.String("sizes", "16,256,1024", "MiB of dirty memory, separated by commas")
 	rounds := flag.Int("rounds", 5, "rounds; at most 3 for 1 GiB and more")
+	crowds := flag.String("crowds", "10,100,1000,5000", "processes of a hierarchy, separated by commas")
+	threads := flag.String("threads", "1000", "threads of a process, separated by commas")
 	flag.Parse()
 	if _, _, err := calls.Query(); err != nil {
 		return err
 	}
 	list, err := parseSizes(*sizes)
+	if err == nil {
+		err = errors.Join(checkCounts(*crowds), checkCounts(*threads))
+	}
 	if err != nil || *rounds < 1 || flag.NArg() > 0 {
 		flag.Usage()
 		return fmt.Errorf("arguments: %v", err)
@@ -85,11 +93,17 @@ func run() error {
 			return fmt.Errorf("%s: %w", sizeName(size), err)
 		}
 	}
-	return nil
+	if err := measureCrowds(dir, "processes", *crowds, *rounds); err != nil {
+		return err
+	}
+	return measureCrowds(dir, "threads", *threads, *rounds)
 }
 
 func parseSizes(text string) ([]int, error) {
 	var list []int
+	if text == "" {
+		return nil, nil
+	}
 	for _, word := range strings.Split(text, ",") {
 		mib, err := strconv.Atoi(word)
 		if err != nil || mib < 1 || mib > 1<<20 {

@@ -71,7 +71,7 @@ func TestParseSizes(t *testing.T) {
 	if err != nil || !slices.Equal(got, []int{16 << 20, 1 << 30}) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, bad := range []string{"", "16,", "-1", "x", "0"} {
+	for _, bad := range []string{",", "16,", "-1", "x", "0"} {
 		if got, err := parseSizes(bad); err == nil {
 			t.Errorf("parseSizes(%q) = %v; want an error", bad, got)
 		}

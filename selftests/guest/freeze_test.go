@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +29,8 @@ func TestFreezeOneRuns(t *testing.T) {
 		if err := unix.Kill(runs, unix.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
+		// It counts as stopped until it has run again.
+		p.Within(10*time.Second, func() bool { s := kit.Stat(runs); return len(s) > 2 && s[2] == "S" })
 		img, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_SUBTREE)
 		wantErrno(t, "one runs", err, unix.EBUSY)
 		if !strings.Contains(img.Log(), fmt.Sprint(runs)) || !strings.Contains(img.Log(), "neither frozen nor stopped") {
@@ -114,24 +116,12 @@ var disturbances = []disturbance{
 		}
 	}},
 	{"trace", func(t *testing.T, members []int) {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		const seize = 0x4206
-		for _, pid := range members[:4] {
-			if _, _, errno := unix.Syscall6(unix.SYS_PTRACE, seize, uintptr(pid), 0, 0, 0, 0); errno != 0 {
-				continue
-			}
-			// A tracee can be let go only when it is stopped; so end as its tracer does.
-			const interrupt = 0x4207
-			unix.Syscall6(unix.SYS_PTRACE, interrupt, uintptr(pid), 0, 0, 0, 0)
-			for range 2000 {
-				var status unix.WaitStatus
-				if got, _ := unix.Wait4(pid, &status, unix.WALL|unix.WNOHANG, nil); got == pid {
-					break
-				}
-				time.Sleep(time.Millisecond)
-			}
-			unix.PtraceDetach(pid)
+		args := []string{"2"}
+		for _, pid := range members[:6] {
+			args = append(args, fmt.Sprint(pid))
+		}
+		if out, err := exec.Command(kit.Path("tracer"), args...).CombinedOutput(); err != nil {
+			t.Errorf("tracer: %v: %s", err, out)
 		}
 	}},
 }
@@ -218,11 +208,16 @@ func whole(t *testing.T, prog, variant string) (*kit.Prog, *kit.Image, []int) {
 // TestCoordinatorKilled kills the tool early and late: either nothing is left, or all runs.
 func TestCoordinatorKilled(t *testing.T) {
 	p, img, members := whole(t, "tree", "levels")
+	calls := kit.TreeCalls(t, img).Args(p, filepath.Join(t.TempDir(), "log"))
 	complete := 0
 	for ms := 1; ms <= 50; ms++ {
-		r := kit.StartRestart(t, img, []string{"/bin/restart", "--verbose"})
 		// The tool needs a moment to start.
-		time.Sleep(time.Duration(ms*4) * time.Millisecond)
+		args, delay := []string{"/bin/restart", "--verbose"}, time.Duration(ms*8)*time.Millisecond
+		if ms%2 == 0 {
+			args, delay = calls, time.Duration(ms)*time.Millisecond
+		}
+		r := kit.StartRestart(t, img, args)
+		time.Sleep(delay)
 		r.Kill()
 		left := func() (alive []int) {
 			for _, pid := range members {
@@ -232,13 +227,13 @@ func TestCoordinatorKilled(t *testing.T) {
 			}
 			return alive
 		}
-		gone := p.Within(3*time.Second, func() bool { return len(left()) == 0 || strings.Contains(r.Output(), "restart: ") })
+		gone := p.Within(3*time.Second, func() bool { return len(left()) == 0 || strings.HasPrefix(r.Output(), "restart") })
 		alive := left()
 		if gone && len(alive) == 0 {
 			continue
 		}
 		if len(alive) != len(members) {
-			t.Errorf("killed after %d ms: %d of %d processes are left: %v", ms*4, len(alive), len(members), alive)
+			t.Errorf("%s, killed after %v: %d of %d processes are left: %v", args[0], delay, len(alive), len(members), alive)
 		}
 		complete++
 		for _, pid := range members {
@@ -284,7 +279,9 @@ func TestMemberKilled(t *testing.T) {
 			if status := r.Wait(t); status == 0 {
 				t.Errorf("%s: process %d was killed, and the restart succeeded: %s", how.Name, victim, r.Output())
 			}
-			t.Logf("%s: %s%s", how.Name, r.Output(), string(must(os.ReadFile(log))))
+			if said := r.Output() + string(must(os.ReadFile(log))); !strings.Contains(said, fmt.Sprint(victim)) {
+				t.Errorf("%s: the error does not name process %d: %q", how.Name, victim, said)
+			}
 		}
 	}
 }

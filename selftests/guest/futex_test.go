@@ -13,13 +13,21 @@ func TestFutexMutex(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: "mutex", Ways: kit.EveryWay})
 }
 
-func TestFutexCond(t *testing.T)    { families(t, "sync", "cond", "cond_process") }
-func TestFutexBarrier(t *testing.T) { families(t, "sync", "barrier", "barrier_process") }
-func TestFutexSem(t *testing.T)     { families(t, "sync", "sem", "sem_process") }
-func TestFutexRwlock(t *testing.T)  { families(t, "sync", "rwlock", "rwlock_process") }
-func TestFutexShared(t *testing.T)  { families(t, "sync", "mutex_process") }
-func TestFutexRobust(t *testing.T)  { families(t, "sync", "robust", "robust_process") }
+// synced runs what threads wait for, and the same among processes. There the objects lie in a file, which the death of a
+// process that holds a lock changes.
+func synced(t *testing.T, kind string) {
+	t.Helper()
+	families(t, "sync", kind)
+	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: kind + "_process", Ways: someWays, Files: []string{"objects"}})
+}
+
+func TestFutexShared(t *testing.T)  { synced(t, "mutex") }
+func TestFutexCond(t *testing.T)    { synced(t, "cond") }
+func TestFutexBarrier(t *testing.T) { synced(t, "barrier") }
+func TestFutexSem(t *testing.T)     { synced(t, "sem") }
+func TestFutexRwlock(t *testing.T)  { synced(t, "rwlock") }
+func TestFutexRobust(t *testing.T)  { synced(t, "robust") }
 
 // TestFutexPI has an owner whose priority is that of its most urgent waiter, which shows in /proc: before it runs again,
 // the waiters have to be back in the kernel's list.
-func TestFutexPI(t *testing.T) { families(t, "sync", "pi", "pi_process") }
+func TestFutexPI(t *testing.T) { synced(t, "pi") }

@@ -2,10 +2,20 @@
 
 package guest
 
-import "testing"
+import (
+	"testing"
 
-func TestPidNamespaceOne(t *testing.T)      { families(t, "pidns", "one") }
-func TestPidNamespaceNested(t *testing.T)   { families(t, "pidns", "two") }
-func TestPidNamespaceSiblings(t *testing.T) { families(t, "pidns", "siblings") }
-func TestPidNamespaceOrphan(t *testing.T)   { families(t, "pidns", "orphan") }
-func TestPidNamespaceGhost(t *testing.T)    { families(t, "pidns", "gone") }
+	"linux-cr/selftests/guest/kit"
+)
+
+// namespaces runs a variant; the namespaces that come back are new ones, with the same numbers inside.
+func namespaces(t *testing.T, variant string) {
+	t.Helper()
+	kit.RunFamilies(t, kit.Family{Prog: "pidns", Variant: variant, Ways: someWays, Look: []string{"ns/pid"}})
+}
+
+func TestPidNamespaceOne(t *testing.T)      { namespaces(t, "one") }
+func TestPidNamespaceNested(t *testing.T)   { namespaces(t, "two") }
+func TestPidNamespaceSiblings(t *testing.T) { namespaces(t, "siblings") }
+func TestPidNamespaceOrphan(t *testing.T)   { namespaces(t, "orphan") }
+func TestPidNamespaceGhost(t *testing.T)    { namespaces(t, "gone") }

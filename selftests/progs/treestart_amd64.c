@@ -11,8 +11,8 @@
  * undo operations of its leader. -d waits that many microseconds after the root
  * has been made.
  *
- * Prints "restart RESULT ERRNO PID", waits for the root and prints "exit STATUS"
- * or "signal NUMBER".
+ * Prints "restart RESULT ERRNO PID" and "took NANOSECONDS", from the first process
+ * on, waits for the root and prints "exit STATUS" or "signal NUMBER".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "ckpt.h"
 
 #define MAX_LEVELS 8
@@ -84,12 +85,22 @@ static long clone_thread(struct entry *e)
 
 static pid_t make(struct entry *e, int levels);
 
+/*
+ * End with the parent, which may have ended already. The parent of the init of a
+ * pid namespace has no number there.
+ */
+static void end_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() && getppid() != parent)
+		_exit(94);
+}
+
 /* One process: its children, its threads, and restart(2). */
 static void member(struct entry *self)
 {
 	int i;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (i = 0; i < nr_entries; i++)
 		if (entries[i].ppid == self->pid && entries[i].pid == entries[i].tgid && &entries[i] != self)
 			if (make(&entries[i], self->nr_pids) < 0)
@@ -102,35 +113,41 @@ static void member(struct entry *self)
 	_exit(99);
 }
 
-static void ghosts(void)
+/*
+ * Ghosts are children of a process in their pid namespace. It goes on ignoring
+ * SIGCHLD, so that they vanish, until the kernel gives it its own handlers.
+ */
+static void ghosts(int levels)
 {
-	struct target_pid_set set = { .num_pids = 1 };
+	struct target_pid_set set;
+	pid_t parent = getpid();
 	int i;
 
 	signal(SIGCHLD, SIG_IGN);
 	for (i = 0; i < nr_entries; i++) {
-		if (entries[i].tgid)
+		if (entries[i].tgid || entries[i].nr_pids != levels)
 			continue;
-		set.target_pids = &entries[i].pid;
+		set.num_pids = levels;
+		set.target_pids = entries[i].pids;
 		if (clone_with_pids(SIGCHLD, NULL, NULL, NULL, &set))
 			continue;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		end_with(parent);
 		restart(0, -1, RESTART_GHOST, -1);
 		_exit(95);
 	}
-	signal(SIGCHLD, SIG_DFL);
 }
 
 static pid_t make(struct entry *e, int levels)
 {
 	struct target_pid_set set = { .num_pids = e->nr_pids, .target_pids = e->pids };
 	unsigned long flags = SIGCHLD | (e->nr_pids > levels ? CLONE_NEWPID : 0);
-	pid_t pid = clone_with_pids(flags, NULL, NULL, NULL, &set);
+	pid_t parent = getpid(), pid = clone_with_pids(flags, NULL, NULL, NULL, &set);
 
 	if (pid)
 		return pid;
-	if (e == entries)
-		ghosts();
+	end_with(parent);
+	if (e == entries || e->nr_pids > levels)
+		ghosts(e->nr_pids);
 	member(e);
 	return -1;
 }
@@ -139,6 +156,7 @@ int main(int argc, char **argv)
 {
 	unsigned long flags = 0;
 	int i, opt, ret, err, status, delay = 0;
+	struct timespec begin, end;
 	pid_t pid;
 
 	while ((opt = getopt(argc, argv, "f:d:")) != -1) {
@@ -163,6 +181,7 @@ int main(int argc, char **argv)
 	entries = calloc(nr_entries, sizeof(*entries));
 	for (i = 0; i < nr_entries; i++)
 		parse(&entries[i], argv[optind + 1 + i]);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
 	pid = make(&entries[0], entries[0].nr_pids);
 	if (pid < 0) {
 		printf("clone_with_pids %d %s\n", errno, strerror(errno));
@@ -172,7 +191,9 @@ int main(int argc, char **argv)
 		usleep(delay);
 	ret = restart(pid, 0, flags, log_fd);
 	err = ret < 0 ? errno : 0;
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("restart %d %d %d\n", ret, err, pid);
+	printf("took %lld\n", (end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))

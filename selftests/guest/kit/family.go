@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,11 +25,18 @@ import (
 type Family struct {
 	Prog, Variant string
 
+	// Start starts it in a mode; StartFamily when nil.
+	Start func(t *testing.T, mode string) *Prog
+
 	// Ways are how it is held; all of them but stopping when empty, since a stop is an event for parents.
 	Ways []Way
 
 	// Dead is how long it stays dead at least.
 	Dead time.Duration
+
+	// Files of the program, below its directory, get back the contents that they had at the checkpoint: like any user
+	// would, who keeps them with the image. Its death may change them.
+	Files []string
 
 	// After runs when the program runs again.
 	After func(t *testing.T, p *Prog)
@@ -85,6 +93,21 @@ func (f *Family) run(t *testing.T) {
 	}
 }
 
+func (f *Family) start(t *testing.T, mode string) *Prog {
+	t.Helper()
+	if f.Start != nil {
+		return f.Start(t, mode)
+	}
+	return StartFamily(t, f.Prog, mode, f.Variant)
+}
+
+// StartCommand starts a command that knows the directory as one of its arguments, and the rules of prog.h.
+func StartCommand(t testing.TB, name, dir string, cmd *exec.Cmd) *Prog {
+	t.Helper()
+	t.Cleanup(func() { killLeftovers(t, dir) })
+	return begin(t, &Prog{Name: name, Dir: dir, cmd: cmd, ended: make(chan struct{})})
+}
+
 // StartFamily starts a program of several processes; whatever of it is left at the end of the test is killed.
 func StartFamily(t testing.TB, name, mode, variant string) *Prog {
 	t.Helper()
@@ -96,7 +119,7 @@ func StartFamily(t testing.TB, name, mode, variant string) *Prog {
 // Restore checkpoints all processes, kills and restarts them, and asks for their verdict. With calls, no tool takes part.
 func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "keep", f.Variant)
+	p := f.start(t, "keep")
 	p.Ready(t)
 	still := !looksAside(f.Look)
 	if still {
@@ -111,7 +134,14 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	if f.Image != nil {
 		f.Image(t, img)
 	}
+	kept := map[string][]byte{}
+	for _, name := range f.Files {
+		kept[name] = []byte(read(filepath.Join(p.Dir, name)))
+	}
 	p.KillFamily(t, release)
+	for name, content := range kept {
+		putBack(t, filepath.Join(p.Dir, name), content)
+	}
 	time.Sleep(f.Dead)
 
 	begin := time.Now()
@@ -140,10 +170,23 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 	}
 }
 
+// putBack writes the contents of a file that stays the same file.
+func putBack(t testing.TB, path string, content []byte) {
+	t.Helper()
+	out, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := out.WriteAt(content, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Twin lets the program lose its state and expects it to notice.
 func (f *Family) Twin(t *testing.T) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "lose", f.Variant)
+	p := f.start(t, "lose")
 	p.twinReady(t)
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); !strings.HasPrefix(v, "FAIL") {
@@ -154,7 +197,7 @@ func (f *Family) Twin(t *testing.T) {
 // Undisturbed lets the program run without a checkpoint.
 func (f *Family) Undisturbed(t *testing.T) {
 	t.Helper()
-	p := StartFamily(t, f.Prog, "keep", f.Variant)
+	p := f.start(t, "keep")
 	p.Ready(t)
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); v != "OK" {
@@ -229,7 +272,7 @@ func killLeftovers(t testing.TB, dir string) {
 		for _, pid := range processes() {
 			cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 			args := strings.Split(string(cmdline), "\x00")
-			if len(args) > 1 && args[1] == dir {
+			if len(args) > 1 && slices.Contains(args[1:], dir) {
 				unix.Kill(pid, unix.SIGKILL)
 				left = true
 			}
@@ -370,14 +413,15 @@ func restless(root int) int {
 	return 0
 }
 
-// join moves every process of a hierarchy into a control group.
+// join moves every process of a hierarchy into a control group. The group does not list a process whose first thread has
+// ended.
 func join(t testing.TB, dir string, root int) {
 	t.Helper()
+	moved := map[int]bool{}
 	until(t, "all processes in "+dir, func() bool {
-		inside := strings.Fields(read(filepath.Join(dir, "cgroup.procs")))
 		complete := true
 		for _, pid := range Members(root) {
-			if slices.Contains(inside, fmt.Sprint(pid)) || isZombie(pid) {
+			if moved[pid] || isZombie(pid) {
 				continue
 			}
 			complete = false
@@ -385,6 +429,7 @@ func join(t testing.TB, dir string, root int) {
 			if err != nil && !errors.Is(err, unix.ESRCH) {
 				t.Fatal(err)
 			}
+			moved[pid] = err == nil
 		}
 		return complete
 	})

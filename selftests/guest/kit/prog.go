@@ -86,7 +86,12 @@ func launch(t testing.TB, dir, name, mode, variant string, attr *syscall.SysProc
 	}
 	p := &Prog{Name: name, Variant: variant, Dir: dir, cmd: exec.Command(Path(name), args...), ended: make(chan struct{})}
 	p.cmd.SysProcAttr = attr
-	p.cmd.Dir = dir
+	return begin(t, p)
+}
+
+func begin(t testing.TB, p *Prog) *Prog {
+	t.Helper()
+	p.cmd.Dir = p.Dir
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +103,7 @@ func launch(t testing.TB, dir, name, mode, variant string, attr *syscall.SysProc
 	t.Cleanup(func() {
 		p.Kill(t)
 		if t.Failed() {
-			t.Logf("%s %s: result:\n%s", name, variant, p.Result())
+			t.Logf("%s %s: result:\n%s", p.Name, p.Variant, p.Result())
 		}
 	})
 	return p

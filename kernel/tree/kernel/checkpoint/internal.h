@@ -136,6 +136,11 @@ const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);
 int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 		     const struct ckpt_hdr *h);
 
+/* finish.c */
+void ckpt_finish_init(struct ckpt_ctx *ctx);
+int ckpt_finish_run(struct ckpt_ctx *ctx);
+void ckpt_finish_free(struct ckpt_ctx *ctx);
+
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
 int ckpt_hold_intact(struct ckpt_ctx *ctx);

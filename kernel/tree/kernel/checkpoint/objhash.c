@@ -19,12 +19,14 @@
  * @ptr: the object, with a reference
  * @ops: its type
  * @ref: its number, 0 while its record has not been captured
+ * @data: checkpoint: what its type keeps with it, and owns
  */
 struct ckpt_object {
 	struct hlist_node node;
 	void *ptr;
 	const struct ckpt_obj_ops *ops;
 	s32 ref;
+	void *data;
 };
 
 static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
@@ -36,6 +38,7 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_CRED]		= &ckpt_cred_ops,
 	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
 	[CKPT_OBJ_INODE]	= &ckpt_inode_ops,
+	[CKPT_OBJ_EPOLL]	= &ckpt_epoll_ops,
 };
 
 /**
@@ -150,6 +153,45 @@ s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
 
 	obj = ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
 	return obj ? obj->ref : 0;
+}
+
+/**
+ * ckpt_obj_seen - has anyone in the hierarchy referred to an object?
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: true also for an object that a dry run has refused.
+ */
+bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	return ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+}
+
+/**
+ * ckpt_obj_set_data - keep something with an object
+ * @obj: the object
+ * @data: what to keep, which stays the caller's
+ */
+void ckpt_obj_set_data(struct ckpt_object *obj, void *data)
+{
+	obj->data = data;
+}
+
+/**
+ * ckpt_obj_data - what is kept with an object
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: what ckpt_obj_set_data() was given, or NULL.
+ */
+void *ckpt_obj_data(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	struct ckpt_object *obj;
+
+	obj = ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+	return obj ? obj->data : NULL;
 }
 
 /**

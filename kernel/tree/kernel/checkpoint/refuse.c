@@ -35,8 +35,12 @@
 
 static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	unsigned int users = refcount_read(&ckpt_task_sighand(task)->count);
-	int ret = 0, nr = get_nr_threads(task);
+	struct sighand_struct *sighand = ckpt_task_sighand(task);
+	int ret = 0, nr = get_nr_threads(task), users;
+
+	/* Without the reference of the object table. */
+	users = refcount_read(&sighand->count) -
+		!!ckpt_obj_known(ctx, sighand, CKPT_OBJ_SIGHAND);
 
 	/* A self-checkpoint does not capture relations to other tasks. */
 	if (ctx->self)
