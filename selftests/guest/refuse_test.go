@@ -77,9 +77,6 @@ func (c *refusal) check(t *testing.T, img *kit.Image, err error, pid int, flags 
 
 func TestRefuseFamily(t *testing.T) {
 	refuse(t,
-		refusal{variant: "thread", words: []string{"thread"}},
-		refusal{variant: "child", words: []string{"child"}},
-		refusal{variant: "zombie", words: []string{"child", "zombie"}},
 		refusal{variant: "traced", words: []string{"trace"}})
 }
 
