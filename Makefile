@@ -14,7 +14,7 @@ GO ?= go
 export KSRC
 
 # The steps of make test, in this order.
-TEST_STEPS := generate-check check unit kernel tools selftests series-check
+TEST_STEPS := generate-check check unit kernel tools sparse selftests kernel-debug test-debug series-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -88,8 +88,13 @@ selftests: ## run the guest tests in a virtual machine, and the harness's tests 
 	@$(GO) test -p 1 -count 1 -timeout 30m ./qemu/suite ./selftests
 
 .PHONY: test-debug
-test-debug: ## run the guest tests on the debug kernel
+test-debug: ## run the guest tests on the debug kernel, and prove that its checkers are heard
+	@SELFTEST_DEBUG=1 $(GO) test -count 1 -run TestCheckers ./qemu/suite
 	@SELFTEST_DEBUG=1 $(GO) test -count 1 -timeout 90m ./selftests
+
+.PHONY: sparse
+sparse: deps # what sparse says about our files, in the objects of make kernel
+	@$(GO) run ./gen/series -sparse -src "$(KSRC)"
 
 .PHONY: series
 series: ## write the patch series as it would be mailed into build/series
@@ -98,6 +103,10 @@ series: ## write the patch series as it would be mailed into build/series
 .PHONY: series-check
 series-check: # the series applies to the untouched source and gives the tree of make kernel
 	@$(GO) run ./gen/series -o build/series -check -checkpatch
+
+.PHONY: series-build
+series-build: deps ## build a small kernel after each patch of the series
+	@$(GO) run ./gen/series -build -src "$(KSRC)"
 
 .PHONY: bench
 bench: ## measure in a virtual machine, beside write(2), fork and memcpy

@@ -44,6 +44,9 @@ func TestGuest(t *testing.T) {
 		Timeout:     20 * time.Minute,
 		Skips:       skips,
 	}
+	if !c.Debug {
+		c.Skips = append(c.Skips, plainSkips...)
+	}
 	if c.Debug {
 		c.Name += "-debug"
 		c.TestTimeout *= slowdown

@@ -16,3 +16,9 @@ var skips = []suite.Skip{
 	// It needs SELFTEST_HOSTFS=1, and a Python on the host.
 	{Test: "TestRuntimePython", Reason: "no host file system (SELFTEST_HOSTFS=1) with Python"},
 }
+
+// plainSkips are those of the plain kernel: it cannot inject failures.
+var plainSkips = []suite.Skip{
+	{Test: "TestFaultCheckpoint", Reason: "no such file"},
+	{Test: "TestFaultRestart", Reason: "no such file"},
+}

@@ -8,6 +8,16 @@ package image
 // CKPT_FILE_*: how an open file is brought back.
 const (
 	CKPT_FILE_GENERIC = 1 // opened again by path: regular file, directory, stateless character device
+	CKPT_FILE_SHMEM   = 2 // an end of shared memory without a name; inode_ref names it
+	CKPT_FILE_PIPE    = 3 // an end of the pipe that inode_ref names
+	CKPT_FILE_FIFO    = 4 // an end of the FIFO that inode_ref names
+	CKPT_FILE_EVENTFD = 5 // eventfd; an eventfd record follows
+	CKPT_FILE_EPOLL   = 6 // epoll instance; an epoll record stands behind the last task
+)
+
+// CKPT_FILEF_*: state of an open file description that no flag shows.
+const (
+	CKPT_FILEF_NO_WRITER_YET = 0x1 // FIFO opened for reading that has had no writer since: no POLLHUP yet
 )
 
 // CKPT_FD_*: flags of a descriptor.
@@ -15,8 +25,8 @@ const (
 	CKPT_FD_CLOEXEC = 0x1 // FD_CLOEXEC
 )
 
-// File is the record file. An open file description. A string record with its
-// path follows.
+// File is the record file. An open file description. For type GENERIC a string
+// record with its path follows.
 type File struct {
 	ObjRef    int32  // object number
 	FType     uint32 // how it is brought back (CKPT_FILE_*)
@@ -30,6 +40,8 @@ type File struct {
 	RdevMinor uint32 // st_rdev, minor
 	Size      uint64 // st_size, bytes
 	Mtime     int64  // st_mtim, nanoseconds of CLOCK_REALTIME
+	InodeRef  int32  // what the file is an end of; 0 for a type that has none (reference: CKPT_OBJ_INODE, or 0)
+	Marks     uint32 // state that no flag shows (CKPT_FILEF_*)
 }
 
 // Type is CKPT_HDR_FILE.
@@ -37,7 +49,7 @@ func (*File) Type() uint32 { return CKPT_HDR_FILE }
 
 // EncodedSize is the length of the record in an image.
 func (r *File) EncodedSize() int {
-	return 72
+	return 80
 }
 
 // Append encodes the record.
@@ -56,16 +68,18 @@ func (r *File) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.RdevMinor)
 	b = o.AppendUint64(b, r.Size)
 	b = o.AppendUint64(b, uint64(r.Mtime))
+	b = o.AppendUint32(b, uint32(r.InodeRef))
+	b = o.AppendUint32(b, r.Marks)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *File) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_FILE, 72)
+	size, err := checkHdr(b, o, CKPT_HDR_FILE, 80)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 72); err != nil {
+	if err := checkEnd(b, size, 80); err != nil {
 		return err
 	}
 	r.ObjRef = int32(o.Uint32(b[8:]))
@@ -80,6 +94,8 @@ func (r *File) Decode(b []byte, o ByteOrder) error {
 	r.RdevMinor = o.Uint32(b[52:])
 	r.Size = o.Uint64(b[56:])
 	r.Mtime = int64(o.Uint64(b[64:]))
+	r.InodeRef = int32(o.Uint32(b[72:]))
+	r.Marks = o.Uint32(b[76:])
 	return nil
 }
 
@@ -89,9 +105,15 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
+	}
+	if r.InodeRef < 0 {
+		return badRef("inode_ref", r.InodeRef)
+	}
+	if bad := r.Marks &^ 0x1; bad != 0 {
+		return badFlags("marks", uint64(bad), "CKPT_FILEF_")
 	}
 	return nil
 }
@@ -110,6 +132,8 @@ func (r *File) values() []any {
 		r.RdevMinor,
 		r.Size,
 		r.Mtime,
+		r.InodeRef,
+		r.Marks,
 	}
 }
 

@@ -42,6 +42,8 @@ const (
 	CKPT_OBJ_SIGHAND    = 5 // signal handlers
 	CKPT_OBJ_CRED       = 6 // credentials
 	CKPT_OBJ_SIGNAL     = 7 // state that the threads of a process share
+	CKPT_OBJ_INODE      = 8 // pipe, FIFO or shared memory: what files without contents of their own are ends of
+	CKPT_OBJ_EPOLL      = 9 // what an epoll instance watches
 )
 
 // Header is the record header. Always the first record. Magic, arch_id and rev

@@ -35,9 +35,15 @@ const (
 	CKPT_HDR_FILE_TABLE    = 301
 	CKPT_HDR_FILE_DESC     = 302
 	CKPT_HDR_FS            = 451
+	CKPT_HDR_PIPE          = 305
+	CKPT_HDR_PIPE_BUF      = 306
+	CKPT_HDR_EVENTFD       = 311
+	CKPT_HDR_EPOLL         = 308
+	CKPT_HDR_EPOLL_ITEM    = 309
 	CKPT_HDR_MM            = 401
 	CKPT_HDR_MM_CONTEXT    = 405
 	CKPT_HDR_VMA           = 402
+	CKPT_HDR_SHMEM         = 406
 	CKPT_HDR_PGARR         = 403
 	CKPT_HDR_SIGHAND       = 601
 	CKPT_HDR_SIGNAL        = 602
@@ -88,12 +94,24 @@ func newRecord(typ uint32) Record {
 		return new(FileDesc)
 	case CKPT_HDR_FS:
 		return new(FS)
+	case CKPT_HDR_PIPE:
+		return new(Pipe)
+	case CKPT_HDR_PIPE_BUF:
+		return new(PipeBuf)
+	case CKPT_HDR_EVENTFD:
+		return new(Eventfd)
+	case CKPT_HDR_EPOLL:
+		return new(Epoll)
+	case CKPT_HDR_EPOLL_ITEM:
+		return new(EpollItem)
 	case CKPT_HDR_MM:
 		return new(MM)
 	case CKPT_HDR_MM_CONTEXT:
 		return new(MMContext)
 	case CKPT_HDR_VMA:
 		return new(VMA)
+	case CKPT_HDR_SHMEM:
+		return new(Shmem)
 	case CKPT_HDR_PGARR:
 		return new(Pgarr)
 	case CKPT_HDR_SIGHAND:

@@ -183,7 +183,7 @@ var layouts = []layout{
 		{"reserved0", "Reserved0", 92, 4},
 		{"groups", "Groups", 96, 4},
 	}},
-	{new(File), 72, []place{
+	{new(File), 80, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"f_type", "FType", 12, 4},
 		{"f_flags", "FFlags", 16, 4},
@@ -196,6 +196,8 @@ var layouts = []layout{
 		{"rdev_minor", "RdevMinor", 52, 4},
 		{"size", "Size", 56, 8},
 		{"mtime", "Mtime", 64, 8},
+		{"inode_ref", "InodeRef", 72, 4},
+		{"marks", "Marks", 76, 4},
 	}},
 	{new(FileTable), 16, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -210,6 +212,39 @@ var layouts = []layout{
 	{new(FS), 16, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"umask", "Umask", 12, 4},
+	}},
+	{new(Pipe), 24, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"size", "Size", 16, 4},
+		{"nr_bufs", "NrBufs", 20, 4},
+	}},
+	{new(PipeBuf), 24, []place{
+		{"flags", "Flags", 8, 4},
+		{"offset", "Offset", 12, 4},
+		{"reserved0", "Reserved0", 16, 4},
+		{"size", "", 20, 4},
+		{"data", "Data", 24, 1},
+	}},
+	{new(Eventfd), 24, []place{
+		{"count", "Count", 8, 8},
+		{"flags", "Flags", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
+	}},
+	{new(Epoll), 32, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"file_ref", "FileRef", 12, 4},
+		{"nr_items", "NrItems", 16, 4},
+		{"busy_poll_usecs", "BusyPollUsecs", 20, 4},
+		{"busy_poll_budget", "BusyPollBudget", 24, 4},
+		{"prefer_busy_poll", "PreferBusyPoll", 28, 4},
+	}},
+	{new(EpollItem), 32, []place{
+		{"file_ref", "FileRef", 8, 4},
+		{"fd", "FD", 12, 4},
+		{"events", "Events", 16, 4},
+		{"flags", "Flags", 20, 4},
+		{"data", "Data", 24, 8},
 	}},
 	{new(MM), 152, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -252,6 +287,11 @@ var layouts = []layout{
 		{"file_ref", "FileRef", 48, 4},
 		{"reserved0", "Reserved0", 52, 4},
 		{"offset", "Offset", 56, 8},
+	}},
+	{new(Shmem), 24, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"size", "Size", 16, 8},
 	}},
 	{new(Pgarr), 16, []place{
 		{"nr_pages", "NrPages", 8, 8},

@@ -32,6 +32,11 @@ const (
 	CKPT_MMF_LEGACY_LAYOUT   = 0x40 // new mappings are placed bottom-up
 )
 
+// CKPT_SHMEM_*: attributes of shared anonymous memory.
+const (
+	CKPT_SHMEM_NORESERVE = 0x1 // made with MAP_NORESERVE: pages count against the commit limit one by one
+)
+
 // MM is the record mm. An address space. mm_context follows, then nr_vmas areas
 // in rising order, each with its pages.
 type MM struct {
@@ -353,9 +358,70 @@ func (r *VMA) values() []any {
 	}
 }
 
+// Shmem is the record shmem. Shared anonymous memory. Chunks of the pages that
+// exist follow, up to and including an empty one; what stands for an address in
+// them is an offset.
+type Shmem struct {
+	ObjRef int32  // object number
+	Flags  uint32 // attributes (CKPT_SHMEM_*)
+	Size   uint64 // bytes; areas may show less of it, or more
+}
+
+// Type is CKPT_HDR_SHMEM.
+func (*Shmem) Type() uint32 { return CKPT_HDR_SHMEM }
+
+// EncodedSize is the length of the record in an image.
+func (r *Shmem) EncodedSize() int {
+	return 24
+}
+
+// Append encodes the record.
+func (r *Shmem) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_SHMEM)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.ObjRef))
+	b = o.AppendUint32(b, r.Flags)
+	b = o.AppendUint64(b, r.Size)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Shmem) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_SHMEM, 24)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 24); err != nil {
+		return err
+	}
+	r.ObjRef = int32(o.Uint32(b[8:]))
+	r.Flags = o.Uint32(b[12:])
+	r.Size = o.Uint64(b[16:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *Shmem) Validate() error {
+	if r.ObjRef <= 0 {
+		return badRef("objref", r.ObjRef)
+	}
+	if bad := r.Flags &^ 0x1; bad != 0 {
+		return badFlags("flags", uint64(bad), "CKPT_SHMEM_")
+	}
+	return nil
+}
+
+func (r *Shmem) values() []any {
+	return []any{
+		r.ObjRef,
+		r.Flags,
+		r.Size,
+	}
+}
+
 // Pgarr is the record pgarr. A chunk of pages: nr_pages addresses, then the
 // contents of as many pages. The contents start at a multiple of the page size
-// from the start of the image. nr_pages 0 ends the area.
+// from the start of the image. nr_pages 0 ends the area, or the shared memory.
 type Pgarr struct {
 	NrPages uint64 // pages in this chunk
 	RawSize uint64 // bytes behind the fields: nr_pages addresses (8 bytes each), then nr_pages pages

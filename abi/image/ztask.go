@@ -39,6 +39,7 @@ const (
 	CKPT_RESTART_POLL         = 2 // poll(2)
 	CKPT_RESTART_FUTEX        = 3 // futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout
 	CKPT_RESTART_SIGTIMEDWAIT = 4 // rt_sigtimedwait(2)
+	CKPT_RESTART_EPOLL        = 5 // epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
 )
 
 // CKPT_RESTARTF_*: marks of a restart block.
@@ -544,11 +545,11 @@ type RestartBlock struct {
 	Kind      uint32 // which call (CKPT_RESTART_*)
 	Flags     uint32 // marks (CKPT_RESTARTF_*)
 	Clockid   int32  // CLOCK_* (nanosleep kinds)
-	Nr        uint32 // poll: number of pollfds; sigtimedwait: bytes of the signal set
+	Nr        uint32 // poll: number of pollfds; sigtimedwait: bytes of the signal set; epoll: size of the array of events
 	Remaining int64  // time left, nanoseconds, 0 at the least
-	Addr      uint64 // nanosleep: remaining time goes here; poll: pollfds; futex: futex word; sigtimedwait: signal set
-	Addr2     uint64 // sigtimedwait: siginfo goes here
-	Val       uint32 // futex: expected value
+	Addr      uint64 // nanosleep: remaining time goes here; poll: pollfds; futex: futex word; sigtimedwait: signal set; epoll: array of events
+	Addr2     uint64 // sigtimedwait: siginfo goes here; epoll: signal mask of the wait, 0 for none
+	Val       uint32 // futex: expected value; epoll: descriptor of the instance
 	Bitset    uint32 // futex: FUTEX_WAIT_BITSET mask
 	Op        uint32 // futex: FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME
 	Reserved0 uint32 // must be zero
@@ -606,7 +607,7 @@ func (r *RestartBlock) Decode(b []byte, o ByteOrder) error {
 // Validate checks the values of the fields.
 func (r *RestartBlock) Validate() error {
 	switch r.Kind {
-	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT:
+	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT, CKPT_RESTART_EPOLL:
 	default:
 		return badEnum("kind", uint64(r.Kind), "CKPT_RESTART_")
 	}

@@ -7,6 +7,19 @@ var FileTypes = &Enum{
 	Name: "file_type", Prefix: "CKPT_FILE_", Doc: "how an open file is brought back",
 	Values: []Value{
 		{"GENERIC", 1, "opened again by path: regular file, directory, stateless character device"},
+		{"SHMEM", 2, "an end of shared memory without a name; inode_ref names it"},
+		{"PIPE", 3, "an end of the pipe that inode_ref names"},
+		{"FIFO", 4, "an end of the FIFO that inode_ref names"},
+		{"EVENTFD", 5, "eventfd; an eventfd record follows"},
+		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
+	},
+}
+
+// FileMarks are state of an open file description that no flag of F_GETFL shows.
+var FileMarks = &Enum{
+	Name: "file_marks", Prefix: "CKPT_FILEF_", Bits: true, Doc: "state of an open file description that no flag shows",
+	Values: []Value{
+		{"NO_WRITER_YET", 1 << 0, "FIFO opened for reading that has had no writer since: no POLLHUP yet"},
 	},
 }
 
@@ -19,9 +32,9 @@ var FDFlags = &Enum{
 // Files is what descriptors name.
 var Files = Subsystem{
 	Name: "Files", Doc: "Descriptors, open file descriptions, root and working directory. Paths are relative to the directory named behind the container record.",
-	Enums: []*Enum{FileTypes, FDFlags},
+	Enums: []*Enum{FileTypes, FileMarks, FDFlags},
 	Records: []*Record{
-		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. A string record with its path follows.", Fields: []Field{
+		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. For type GENERIC a string record with its path follows.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "f_type", Kind: U32, Enum: FileTypes, Doc: "how it is brought back"},
 			{Name: "f_flags", Kind: U32, Doc: "O_*, as F_GETFL"},
@@ -34,6 +47,8 @@ var Files = Subsystem{
 			{Name: "rdev_minor", Kind: U32, Doc: "st_rdev, minor"},
 			{Name: "size", Kind: U64, Doc: "st_size, bytes"},
 			{Name: "mtime", Kind: S64, Doc: "st_mtim, nanoseconds of CLOCK_REALTIME"},
+			{Name: "inode_ref", Kind: S32, Ref: "INODE", Doc: "what the file is an end of; 0 for a type that has none"},
+			{Name: "marks", Kind: U32, Flags: FileMarks, Doc: "state that no flag shows"},
 		}},
 		{Name: "file_table", Type: 301, Object: obj("FILE_TABLE"), Doc: "A file descriptor table; nr_fds records of type file_desc follow, descriptors rising.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},

@@ -91,6 +91,8 @@ var ObjTypes = &Enum{
 		{"SIGHAND", 5, "signal handlers"},
 		{"CRED", 6, "credentials"},
 		{"SIGNAL", 7, "state that the threads of a process share"},
+		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
+		{"EPOLL", 9, "what an epoll instance watches"},
 	},
 }
 

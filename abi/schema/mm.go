@@ -38,10 +38,18 @@ var MMFlags = &Enum{
 	},
 }
 
+// ShmemFlags are attributes of shared anonymous memory.
+var ShmemFlags = &Enum{
+	Name: "shmem_flags", Prefix: "CKPT_SHMEM_", Bits: true, Doc: "attributes of shared anonymous memory",
+	Values: []Value{
+		{"NORESERVE", 1 << 0, "made with MAP_NORESERVE: pages count against the commit limit one by one"},
+	},
+}
+
 // MM is memory.
 var MM = Subsystem{
 	Name: "Memory", Doc: "Address spaces: layout, areas and contents. Only pages that cannot be had elsewhere are in the image.",
-	Enums: []*Enum{VMAKinds, VMAFlags, MMFlags},
+	Enums: []*Enum{VMAKinds, VMAFlags, MMFlags, ShmemFlags},
 	Records: []*Record{
 		{Name: "mm", Type: 401, Object: obj("MM"), Doc: "An address space. mm_context follows, then nr_vmas areas in rising order, each with its pages.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
@@ -85,7 +93,12 @@ var MM = Subsystem{
 			{Name: "reserved0", Kind: U32, Reserved: true},
 			{Name: "offset", Kind: U64, Doc: "file: offset in bytes of the first page in the file; 0 for other kinds"},
 		}},
-		{Name: "pgarr", Type: 403, Doc: "A chunk of pages: nr_pages addresses, then the contents of as many pages. The contents start at a multiple of the page size from the start of the image. nr_pages 0 ends the area.", Raw: "nr_pages addresses (8 bytes each), then nr_pages pages", Fields: []Field{
+		{Name: "shmem", Type: 406, Object: obj("INODE"), Doc: "Shared anonymous memory. Chunks of the pages that exist follow, up to and including an empty one; what stands for an address in them is an offset.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "flags", Kind: U32, Flags: ShmemFlags, Doc: "attributes"},
+			{Name: "size", Kind: U64, Doc: "bytes; areas may show less of it, or more"},
+		}},
+		{Name: "pgarr", Type: 403, Doc: "A chunk of pages: nr_pages addresses, then the contents of as many pages. The contents start at a multiple of the page size from the start of the image. nr_pages 0 ends the area, or the shared memory.", Raw: "nr_pages addresses (8 bytes each), then nr_pages pages", Fields: []Field{
 			{Name: "nr_pages", Kind: U64, Max: 1 << 15, Doc: "pages in this chunk"},
 		}},
 	},

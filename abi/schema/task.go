@@ -46,6 +46,7 @@ var RestartKinds = &Enum{
 		{"POLL", 2, "poll(2)"},
 		{"FUTEX", 3, "futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout"},
 		{"SIGTIMEDWAIT", 4, "rt_sigtimedwait(2)"},
+		{"EPOLL", 5, "epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)"},
 	},
 }
 
@@ -131,11 +132,11 @@ var Task = Subsystem{
 			{Name: "kind", Kind: U32, Enum: RestartKinds, Doc: "which call"},
 			{Name: "flags", Kind: U32, Flags: RestartBlockFlags, Doc: "marks"},
 			{Name: "clockid", Kind: S32, Doc: "CLOCK_* (nanosleep kinds)"},
-			{Name: "nr", Kind: U32, Doc: "poll: number of pollfds; sigtimedwait: bytes of the signal set"},
+			{Name: "nr", Kind: U32, Doc: "poll: number of pollfds; sigtimedwait: bytes of the signal set; epoll: size of the array of events"},
 			{Name: "remaining", Kind: S64, Doc: "time left, nanoseconds, 0 at the least"},
-			{Name: "addr", Kind: U64, Doc: "nanosleep: remaining time goes here; poll: pollfds; futex: futex word; sigtimedwait: signal set"},
-			{Name: "addr2", Kind: U64, Doc: "sigtimedwait: siginfo goes here"},
-			{Name: "val", Kind: U32, Doc: "futex: expected value"},
+			{Name: "addr", Kind: U64, Doc: "nanosleep: remaining time goes here; poll: pollfds; futex: futex word; sigtimedwait: signal set; epoll: array of events"},
+			{Name: "addr2", Kind: U64, Doc: "sigtimedwait: siginfo goes here; epoll: signal mask of the wait, 0 for none"},
+			{Name: "val", Kind: U32, Doc: "futex: expected value; epoll: descriptor of the instance"},
 			{Name: "bitset", Kind: U32, Doc: "futex: FUTEX_WAIT_BITSET mask"},
 			{Name: "op", Kind: U32, Doc: "futex: FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME"},
 			{Name: "reserved0", Kind: U32, Reserved: true},

@@ -20,7 +20,7 @@ func TestCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stale, err := update(root, out, false)
+	stale, err := generator.Update(false)
 	if err != nil {
 		t.Fatal(err)
 	}

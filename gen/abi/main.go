@@ -20,52 +20,21 @@
 package main
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"os"
-	"path/filepath"
-	"sort"
 
 	"linux-cr/abi/schema"
+	"linux-cr/gen/internal/output"
 )
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stderr))
+var generator = &output.Generator{
+	Name:       "gen/abi",
+	Regenerate: regenerate,
+	Files:      func(string) (map[string][]byte, error) { return outputs() },
 }
 
-func run(args []string, stderr io.Writer) int {
-	flags := flag.NewFlagSet("abi", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	check := flags.Bool("check", false, "write nothing, report files that are not current")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	root, err := moduleRoot()
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/abi:", err)
-		return 1
-	}
-	out, err := outputs()
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/abi:", err)
-		return 1
-	}
-	stale, err := update(root, out, !*check)
-	if err != nil {
-		fmt.Fprintln(stderr, "gen/abi:", err)
-		return 1
-	}
-	if *check && len(stale) > 0 {
-		for _, name := range stale {
-			fmt.Fprintf(stderr, "%s:1:1: not current, run '%s'\n", name, regenerate)
-		}
-		return 1
-	}
-	return 0
-}
+func main() { os.Exit(generator.Main(os.Args[1:], os.Stderr)) }
 
 // outputs makes every generated file in memory, by its path in the repository.
 func outputs() (map[string][]byte, error) {
@@ -97,46 +66,4 @@ func outputs() (map[string][]byte, error) {
 		out[name] = b
 	}
 	return out, nil
-}
-
-// update compares the files with what is there and returns those that differ,
-// after writing them if asked to.
-func update(root string, out map[string][]byte, write bool) ([]string, error) {
-	var stale []string
-	for name, want := range out {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if got, err := os.ReadFile(path); err == nil && bytes.Equal(got, want) {
-			continue
-		}
-		stale = append(stale, name)
-		if !write {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			return nil, err
-		}
-	}
-	sort.Strings(stale)
-	return stale, nil
-}
-
-// moduleRoot is the nearest directory upwards that has a go.mod.
-func moduleRoot() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := start; ; {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return "", fmt.Errorf("%s is not inside the repository", start)
-		}
-		dir = up
-	}
 }

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"linux-cr/gen/internal/output"
 )
 
 func root(t *testing.T) string {
 	t.Helper()
-	dir, err := moduleRoot()
+	dir, err := output.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +35,7 @@ func TestKernelAgrees(t *testing.T) {
 }
 
 func TestCurrent(t *testing.T) {
-	stale, err := update(root(t), false)
+	stale, err := generator.Update(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,11 +145,18 @@ func applyTo(tree string, mails []mail, n int) error {
 	}
 	return inTemp(mails, func(_ string, names []string) error {
 		for _, name := range names[:n] {
-			cmd := exec.Command("patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-d", tree, "-i", name)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
+			if err := applyPatch(tree, name); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+func applyPatch(tree, name string) error {
+	cmd := exec.Command("patch", "-p1", "--fuzz=0", "--batch", "--no-backup-if-mismatch", "-d", tree, "-i", name)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
+	}
+	return nil
 }

@@ -5,7 +5,8 @@
 //	go run ./gen/series -o build/series          write them
 //	go run ./gen/series -check [-src DIR]        git am gives the tree that is built
 //	go run ./gen/series -checkpatch [-src DIR]   checkpatch --strict has nothing to say
-//	go run ./gen/series -sparse -obj DIR         neither has sparse about our files
+//	go run ./gen/series -sparse [-obj DIR]       neither has sparse about our files
+//	go run ./gen/series -build [-src DIR]        the kernel builds after each patch
 //	go run ./gen/series -apply N -tree DIR       apply the first N patches to a tree
 //
 // kernel/series says which files of kernel/tree and which hooks make up each
@@ -29,6 +30,7 @@ func main() {
 type options struct {
 	root, out, src, obj, arch, tree string
 	check, checkpatch, sparse       bool
+	build                           bool
 	apply                           int
 }
 
@@ -41,9 +43,10 @@ func run(args []string, stderr io.Writer) int {
 	f.BoolVar(&o.check, "check", false, "prove that git am gives the tree that make kernel builds")
 	f.BoolVar(&o.checkpatch, "checkpatch", false, "run checkpatch.pl --strict over each patch")
 	f.BoolVar(&o.sparse, "sparse", false, "run sparse over our objects")
+	f.BoolVar(&o.build, "build", false, "build the kernel after each patch")
 	f.StringVar(&o.src, "src", "", "untouched kernel source; without it that of the Debian package")
-	f.StringVar(&o.obj, "obj", "", "configured object folder of the patched tree (-sparse)")
-	f.StringVar(&o.arch, "arch", "x86", "folder below arch/ that the objects are for (-sparse)")
+	f.StringVar(&o.obj, "obj", "", "configured object folder of the patched tree; without it that of make kernel (-sparse)")
+	f.StringVar(&o.arch, "arch", "x86", "folder below arch/ that the objects are for (-sparse -obj)")
 	f.IntVar(&o.apply, "apply", -1, "apply the first N patches to the tree given by -tree")
 	f.StringVar(&o.tree, "tree", "", "a copy of the kernel source (-apply)")
 	if err := f.Parse(args); err != nil {
@@ -71,7 +74,7 @@ func (o *options) do(stderr io.Writer) error {
 			return err
 		}
 	}
-	if o.check || o.checkpatch {
+	if o.check || o.checkpatch || o.build {
 		done = true
 		if err := o.checkSource(s, mails, stderr); err != nil {
 			return err
@@ -83,7 +86,12 @@ func (o *options) do(stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := sparse(o.obj, o.arch, c); err != nil {
+		if o.obj != "" {
+			err = sparseIn(o.obj, o.arch, c)
+		} else {
+			err = sparseOurs(o.root, o.src, c, stderr)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -94,7 +102,7 @@ func (o *options) do(stderr io.Writer) error {
 		}
 	}
 	if !done {
-		return errors.New("nothing to do: give -o, -check, -checkpatch, -sparse or -apply")
+		return errors.New("nothing to do: give -o, -check, -checkpatch, -build, -sparse or -apply")
 	}
 	return nil
 }
@@ -110,7 +118,12 @@ func (o *options) checkSource(s *series, mails []mail, stderr io.Writer) error {
 		}
 	}
 	if o.checkpatch {
-		return checkpatch(src.Dir, mails, ignoreList)
+		if err := checkpatch(src.Dir, mails, ignoreList); err != nil {
+			return err
+		}
+	}
+	if o.build {
+		return buildSteps(o.root, o.src, src, mails, stderr)
 	}
 	return nil
 }

@@ -6,24 +6,49 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"strings"
+
+	"linux-cr/qemu/kbuild"
 )
 
-// sparse runs the checker over our objects in a configured object folder, whose
-// source is the patched tree, and fails on what it says about our files. arch
-// is the folder name below arch/.
-func sparse(obj, arch string, c *content) error {
+// sparseOurs runs the checker in the tree and objects of make kernel, brought up to date first.
+func sparseOurs(root, ksrc string, c *content, stderr io.Writer) error {
+	opts, err := buildOptions(root, ksrc, stderr)
+	if err != nil {
+		return err
+	}
+	return kbuild.WithTree(opts, func(make func(...string) *exec.Cmd) error {
+		// The bootable file lies in the folder below arch/ whose name is wanted.
+		return sparse(make, strings.Split(opts.Arch.Image, "/")[1], c)
+	})
+}
+
+// sparseIn runs the checker in a configured object folder, whose source is the
+// patched tree.
+func sparseIn(obj, arch string, c *content) error {
+	return sparse(func(args ...string) *exec.Cmd {
+		return exec.Command("make", append([]string{"-C", obj}, args...)...)
+	}, arch, c)
+}
+
+// sparse runs the checker over our objects and fails on what it says about our
+// files. arch is the folder name below arch/.
+func sparse(make func(args ...string) *exec.Cmd, arch string, c *content) error {
 	targets := objects(c, arch)
 	if len(targets) == 0 {
 		return fmt.Errorf("no file in kernel/tree is compiled into the kernel")
 	}
-	args := []string{"-C", obj, "--no-print-directory", fmt.Sprintf("-j%d", runtime.NumCPU()), "C=2", "CHECK=sparse"}
-	cmd := exec.Command("make", append(args, targets...)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	args := []string{"--no-print-directory", fmt.Sprintf("-j%d", runtime.NumCPU()), "C=2", "CHECK=sparse"}
+	cmd := make(append(args, targets...)...)
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env, "LC_ALL=C")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make C=2: %w\n%s", err, out)

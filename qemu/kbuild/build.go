@@ -64,69 +64,38 @@ func (o *Options) variant() string {
 }
 
 type builder struct {
-	opts Options
-	src  *Source
-	tree string
-	obj  string
+	opts     Options
+	cache    string
+	src      *Source
+	overlay  Overlay
+	want     Config
+	compiler string
+	tree     string
+	obj      string
+
+	// later are symbols that the configuration need not have yet.
+	later map[string]bool
 }
 
 // Build leaves a bootable kernel at opts.Output, from the cache when all inputs are known.
 func Build(opts Options) error {
-	if err := checkTools(opts.Arch); err != nil {
-		return err
-	}
-	cache, err := CacheDir()
+	b, err := newBuilder(opts)
 	if err != nil {
 		return err
 	}
-	src, err := FindSource(cache, opts.KSRC, opts.Progress)
-	if err != nil {
-		return err
-	}
-	overlay, err := ReadOverlay(opts.Root, src)
-	if err != nil {
-		return err
-	}
-	want, err := readFragments(opts.Root, opts.Arch.Name, opts.Debug)
-	if err != nil {
-		return err
-	}
-	compiler, err := compilerVersion(opts.Arch)
-	if err != nil {
-		return err
-	}
-	key := hashStrings(imageFormat, src.ID, overlay.Hash(), opts.Arch.Name, opts.variant(), want.String(), compiler)
-	image := filepath.Join(cache, "image", key[:32])
+	key := hashStrings(imageFormat, b.src.ID, b.overlay.Hash(), opts.Arch.Name, opts.variant(), b.want.String(), b.compiler)
+	image := filepath.Join(b.cache, "image", key[:32])
 	if _, err := os.Stat(filepath.Join(image, "kernel")); err == nil {
-		opts.Progress(fmt.Sprintf("kernel %s (%s): unchanged, image %s", src.Version, opts.variant(), key[:12]))
+		opts.Progress(fmt.Sprintf("kernel %s (%s): unchanged, image %s", b.src.Version, opts.variant(), key[:12]))
 		return deliver(image, opts.Output)
 	}
-
-	b := &builder{
-		opts: opts,
-		src:  src,
-		tree: filepath.Join(cache, "tree", src.Name),
-		obj:  filepath.Join(cache, "obj", src.Name, opts.Arch.Name+"-"+opts.variant()),
-	}
-	if err := os.MkdirAll(filepath.Dir(b.tree), 0o755); err != nil {
-		return err
-	}
-	release, err := lock(b.tree+".lock", func() { opts.Progress("waiting for another kernel build") })
+	release, err := b.prepare()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := syncTree(b.tree, filepath.Dir(b.obj), src, overlay, opts.Progress); err != nil {
-		return fmt.Errorf("patch the kernel: %w", err)
-	}
-	if err := os.MkdirAll(b.obj, 0o755); err != nil {
-		return err
-	}
-	if err := b.configure(want, hashStrings(imageFormat, src.ID, overlay.KconfigHash(), want.String(), compiler)); err != nil {
-		return err
-	}
 	start := time.Now()
-	opts.Progress(fmt.Sprintf("compiling kernel %s (%s) with %d jobs; the first time takes a while", src.Version, opts.variant(), runtime.NumCPU()))
+	opts.Progress(fmt.Sprintf("compiling kernel %s (%s) with %d jobs; the first time takes a while", b.src.Version, opts.variant(), runtime.NumCPU()))
 	if err := b.compile(); err != nil {
 		return err
 	}
@@ -138,6 +107,84 @@ func Build(opts Options) error {
 		return err
 	}
 	return deliver(image, opts.Output)
+}
+
+// WithTree brings the patched tree and its configuration up to date, as Build does, and calls f with what prepares a
+// make in it. No build of another checkout changes the tree meanwhile.
+func WithTree(opts Options, f func(make func(args ...string) *exec.Cmd) error) error {
+	b, err := newBuilder(opts)
+	if err != nil {
+		return err
+	}
+	release, err := b.prepare()
+	if err != nil {
+		return err
+	}
+	defer release()
+	return f(b.command)
+}
+
+// newBuilder collects everything that a build depends on.
+func newBuilder(opts Options) (*builder, error) {
+	if err := checkTools(opts.Arch); err != nil {
+		return nil, err
+	}
+	b := &builder{opts: opts}
+	var err error
+	if b.cache, err = CacheDir(); err != nil {
+		return nil, err
+	}
+	if b.src, err = FindSource(b.cache, opts.KSRC, opts.Progress); err != nil {
+		return nil, err
+	}
+	if b.overlay, err = ReadOverlay(opts.Root, b.src); err != nil {
+		return nil, err
+	}
+	if b.want, err = readFragments(opts.Root, opts.Arch.Name, opts.Debug); err != nil {
+		return nil, err
+	}
+	if b.compiler, err = compilerVersion(opts.Arch); err != nil {
+		return nil, err
+	}
+	b.place(b.src.Name)
+	return b, nil
+}
+
+// place says which tree and which objects of the cache are used.
+func (b *builder) place(name string) {
+	b.tree = filepath.Join(b.cache, "tree", name)
+	b.obj = filepath.Join(b.cache, "obj", name, b.opts.Arch.Name+"-"+b.opts.variant())
+}
+
+// prepare locks the tree, patches it and configures the kernel.
+func (b *builder) prepare() (release func(), err error) {
+	if release, err = b.lock(); err != nil {
+		return nil, err
+	}
+	if err := b.sync(); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// lock keeps other builds away from the tree.
+func (b *builder) lock() (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(b.tree), 0o755); err != nil {
+		return nil, err
+	}
+	return lock(b.tree+".lock", func() { b.opts.Progress("waiting for another kernel build") })
+}
+
+// sync makes the tree the source with the overlay, and configures the kernel.
+func (b *builder) sync() error {
+	if err := syncTree(b.tree, filepath.Dir(b.obj), b.src, b.overlay, b.opts.Progress); err != nil {
+		return fmt.Errorf("patch the kernel: %w", err)
+	}
+	if err := os.MkdirAll(b.obj, 0o755); err != nil {
+		return err
+	}
+	return b.configure(b.want, hashStrings(imageFormat, b.src.ID, b.overlay.KconfigHash(), b.want.String(), b.compiler))
 }
 
 // checkTools names what a build needs and the machine lacks.

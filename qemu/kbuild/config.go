@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,8 +49,13 @@ func fragmentFiles(root, arch string, debug bool) []string {
 
 // readFragments merges the fragments of a configuration.
 func readFragments(root, arch string, debug bool) (Config, error) {
+	return mergeFragments(fragmentFiles(root, arch, debug))
+}
+
+// mergeFragments reads the files in this order; the later ones prevail.
+func mergeFragments(files []string) (Config, error) {
 	merged := Config{}
-	for _, file := range fragmentFiles(root, arch, debug) {
+	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -138,7 +144,9 @@ func (b *builder) configure(want Config, key string) error {
 	if err != nil {
 		return err
 	}
-	if err := want.Verify(effective); err != nil {
+	wanted := maps.Clone(want)
+	maps.DeleteFunc(wanted, func(symbol, _ string) bool { return b.later[symbol] })
+	if err := wanted.Verify(effective); err != nil {
 		return fmt.Errorf("the configuration differs from the fragments:\n%w", err)
 	}
 	if !bytes.Equal(before, after) {

@@ -38,7 +38,7 @@ func bootMisbehave(t *testing.T, pattern string, timeout time.Duration) *run {
 func expect(t *testing.T, r *run, want map[string]string) {
 	t.Helper()
 	want[event.BootTest] = ""
-	if r.config.Debug {
+	if _, ok := want[event.LeakTest]; r.config.Debug && !ok {
 		want[event.LeakTest] = ""
 	}
 	for _, name := range r.names {
@@ -104,5 +104,24 @@ func TestHarnessEnds(t *testing.T) {
 				t.Error("the console log does not show the panic")
 			}
 		})
+	}
+}
+
+// TestCheckers proves that what only the debug kernel notices arrives here.
+func TestCheckers(t *testing.T) {
+	if os.Getenv("SELFTEST_DEBUG") != "1" {
+		t.Skip("for the debug kernel: SELFTEST_DEBUG=1")
+	}
+	r := bootMisbehave(t, "^TestChecker", 5*time.Minute)
+	expect(t, r, map[string]string{
+		"TestCheckerKASAN": "the kernel complains: BUG: KASAN: slab-use-after-free",
+		"TestCheckerUBSAN": "the kernel complains: UBSAN: array-index-out-of-bounds",
+		// The lock checker gives up at the first fault of another checker.
+		event.LeakTest: "locks are no longer checked",
+	})
+	for range r.events {
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("the machine did not end well: %v", err)
 	}
 }

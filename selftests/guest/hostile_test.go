@@ -238,6 +238,8 @@ func TestHostileFieldsFrame(t *testing.T)   { hostileFields(t, &schema.General) 
 func TestHostileFieldsTask(t *testing.T)    { hostileFields(t, &schema.Task) }
 func TestHostileFieldsCreds(t *testing.T)   { hostileFields(t, &schema.Creds) }
 func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
+func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
+func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) }
 

@@ -59,6 +59,18 @@ func TestMemSharedFile(t *testing.T) {
 	}
 }
 
+// The inode of shared anonymous memory has another number after the restart, which maps shows.
+func TestMemSharedAnon(t *testing.T) {
+	for _, variant := range []string{"anon", "dev_zero"} {
+		kit.Run(t, kit.Case{Prog: "mem_shared_anon", Variant: variant, MaxImage: programBytes, Look: []string{"maps"}})
+	}
+}
+
+func TestMemSharedSwap(t *testing.T) {
+	kit.AddSwap(t, 64<<20)
+	kit.Run(t, kit.Case{Prog: "mem_shared_swap", MaxImage: 1<<20 + programBytes, Look: []string{"maps"}})
+}
+
 func TestMemAdvice(t *testing.T) {
 	kit.Run(t, kit.Case{Prog: "mem_advice"}, kit.Case{Prog: "mem_name"}, kit.Case{Prog: "mem_seal"})
 }

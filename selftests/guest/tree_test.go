@@ -116,6 +116,13 @@ func TestShareSome(t *testing.T) {
 	shares(t, "files+fs", "vm+files", "vm+fs", "sighand+files", "files+fs+sighand+sysvsem")
 }
 
+// TestShareAnonMemory has two pieces of memory, shown by four and by two processes: each is in the image once.
+func TestShareAnonMemory(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "shared_anon", Ways: kit.EveryWay, Look: []string{"maps"}, Image: func(t *testing.T, i *kit.Image) {
+		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SHMEM: 2, image.CKPT_HDR_MM: 5})
+	}})
+}
+
 // TestShareMany counts the objects of many sharers.
 func TestShareMany(t *testing.T) {
 	shares(t, "files+fs:16", "sighand:16", "files+fs+sighand:16")

@@ -5,7 +5,7 @@
  * usage: rawcall UID checkpoint|restart PID FLAGS
  *
  * The image is descriptor 3, the log 4; one that is not open counts as none.
- * Prints the result and errno. UID 0 stays root.
+ * Prints the result, errno, and what fault_left() says. UID 0 stays root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ckpt.h"
+#include "fault.h"
 
 int main(int argc, char **argv)
 {
@@ -33,11 +34,12 @@ int main(int argc, char **argv)
 	}
 	fd = fcntl(3, F_GETFD) < 0 ? -1 : 3;
 	log = fcntl(4, F_GETFD) < 0 ? -1 : 4;
+	fault_arm();
 	if (!strcmp(argv[2], "checkpoint"))
 		ret = checkpoint(pid, fd, flags, log);
 	else
 		ret = restart(pid, fd, flags, log);
 	err = ret < 0 ? errno : 0;
-	printf("%d %d\n", ret, err);
+	printf("%d %d %d\n", ret, err, fault_left());
 	return ret < 0;
 }

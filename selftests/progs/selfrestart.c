@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ckpt.h"
+#include "fault.h"
 
 static unsigned char mem[65536];
 
@@ -32,8 +33,10 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 
+	fault_arm();
 	ret = restart(0, 0, flags, log);
 	err = errno;
+	fault_left();
 
 	if (ret != -1) {
 		printf("restart returned %d\n", ret);

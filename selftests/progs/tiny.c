@@ -3,13 +3,39 @@
  * tiny - a program with a small image, for tests that damage images
  *
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
- * signal, an interval timer, a private file mapping with a changed page.
+ * signal, an interval timer, a private file mapping with a changed page, a pipe
+ * and a FIFO with contents, an eventfd, an epoll instance inside another one.
  */
 #include "prog.h"
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/time.h>
 
 static void on_signal(int sig)
 {
+}
+
+static int pipes[2], fifo, event;
+
+static void make_events(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int inner, outer;
+
+	/* Lengths that leave no padding, which would pass as data. */
+	must(pipe2(pipes, O_DIRECT | O_NONBLOCK));
+	must(write(pipes[1], "first...", 8));
+	must(write(pipes[1], "second..second..", 16));
+	unlink(prog_path("fifo"));
+	must(mkfifo(prog_path("fifo"), 0600));
+	fifo = must(open(prog_path("fifo"), O_RDWR | O_NONBLOCK));
+	must(write(fifo, "third...", 8));
+	event = must(eventfd(3, EFD_SEMAPHORE));
+	inner = must(epoll_create1(0));
+	outer = must(epoll_create1(0));
+	must(epoll_ctl(inner, EPOLL_CTL_ADD, pipes[0], &ev));
+	must(epoll_ctl(inner, EPOLL_CTL_ADD, event, &ev));
+	must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev));
 }
 
 int main(int argc, char **argv)
@@ -31,6 +57,7 @@ int main(int argc, char **argv)
 	must(sigprocmask(SIG_BLOCK, &set, NULL));
 	raise(SIGUSR1);
 	must(setitimer(ITIMER_REAL, &it, NULL));
+	make_events();
 	prog_ready();
 	prog_wait();
 	if (prog_losing)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ const kmemleak = "/sys/kernel/debug/kmemleak"
 
 // leakAge is how old an object has to be before kmemleak reports it, plus a little.
 const leakAge = 6 * time.Second
+
+// debugLocks is what lockdep says as long as it works.
+var debugLocks = regexp.MustCompile(`(?m)^ *debug_locks: *1$`)
 
 // A leakDetector drives kmemleak: what was unreferenced before it was opened does not count.
 type leakDetector struct{}
@@ -32,9 +36,12 @@ func openLeakDetector() (*leakDetector, error) {
 	return &leakDetector{}, nil
 }
 
-// scan reports the objects that nothing refers to any more. It scans twice, since a pointer may have been in a register
+// scan reports the objects that nothing refers to any more, and a lock checker that is off. It scans twice, since a pointer may have been in a register
 // or on its way from one object to another during the first scan.
 func (*leakDetector) scan(r *report) error {
+	if err := checkLockdep(r); err != nil {
+		return err
+	}
 	time.Sleep(leakAge)
 	for range 2 {
 		if err := os.WriteFile(kmemleak, []byte("scan"), 0); err != nil {
@@ -53,4 +60,20 @@ func (*leakDetector) scan(r *report) error {
 		return err
 	}
 	return r.send(event.Event{Kind: event.Problem, Test: event.LeakTest, Text: fmt.Sprintf("kmemleak found %d unreferenced objects", n)})
+}
+
+// checkLockdep reports that the kernel no longer checks locks, which it stops to do at the first fault and, without one,
+// when it runs out of memory for them.
+func checkLockdep(r *report) error {
+	data, err := os.ReadFile("/proc/lockdep_stats")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if debugLocks.Match(data) {
+		return nil
+	}
+	return r.send(event.Event{Kind: event.Problem, Test: event.LeakTest, Text: "locks are no longer checked:\n" + string(data)})
 }

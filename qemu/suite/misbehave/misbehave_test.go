@@ -34,7 +34,16 @@ func TestExitsEarly(t *testing.T) { os.Exit(0) }
 
 // TestWarns makes the kernel warn, by its own test module.
 func TestWarns(t *testing.T) {
-	if err := os.WriteFile("/sys/kernel/debug/provoke-crash/DIRECT", []byte("WARNING"), 0); err != nil {
+	provoke(t, "WARNING")
+}
+
+// What only the checkers of the debug kernel notice.
+func TestCheckerKASAN(t *testing.T) { provoke(t, "READ_AFTER_FREE") }
+func TestCheckerUBSAN(t *testing.T) { provoke(t, "ARRAY_BOUNDS") }
+
+func provoke(t *testing.T, what string) {
+	t.Helper()
+	if err := os.WriteFile("/sys/kernel/debug/provoke-crash/DIRECT", []byte(what), 0); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -49,7 +49,7 @@ func Run(t *testing.T, cases ...Case) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name(), func(t *testing.T) {
-			if os.Getenv("SELFTEST_STOCK") == "1" {
+			if Stock() {
 				t.Run("undisturbed", func(t *testing.T) { c.Undisturbed(t) })
 				t.Run("twin", func(t *testing.T) { c.Twin(t) })
 				return

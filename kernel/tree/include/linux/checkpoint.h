@@ -14,6 +14,8 @@
 #include <linux/signal_types.h>
 #include <linux/time64.h>
 
+struct epoll_event;
+
 /* In kernel_clone_args::set_tid_size: a 0 in set_tid means any pid. */
 #define CLONE_PIDS_ANY	BIT(31)
 
@@ -69,6 +71,9 @@ static inline ktime_t checkpoint_wait_end(const struct timespec64 *ts)
 
 long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 			     siginfo_t __user *uinfo, ktime_t end);
+int checkpoint_epoll_wait(int epfd, struct epoll_event __user *events,
+			  int maxevents, const struct timespec64 *to,
+			  const sigset_t __user *sigmask);
 bool checkpoint_sem_undo(struct task_struct *task);
 
 #else /* !CONFIG_CHECKPOINT */
@@ -93,6 +98,15 @@ static inline long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 	return -EINTR;
 }
 
+static inline int checkpoint_epoll_wait(int epfd,
+					struct epoll_event __user *events,
+					int maxevents,
+					const struct timespec64 *to,
+					const sigset_t __user *sigmask)
+{
+	return -EINTR;
+}
+
 #endif /* CONFIG_CHECKPOINT */
 
 /* Entry points of core code that checkpoint/restart uses from other files. */
@@ -101,6 +115,9 @@ struct completion;
 int wait_for_vfork_done(struct task_struct *child, struct completion *vfork);
 int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info,
 		    const struct timespec64 *ts);
+int do_epoll_pwait(int epfd, struct epoll_event __user *events, int maxevents,
+		   struct timespec64 *to, const sigset_t __user *sigmask,
+		   size_t sigsetsize);
 int do_setitimer(int which, struct itimerspec64 *value,
 		 struct itimerspec64 *ovalue);
 

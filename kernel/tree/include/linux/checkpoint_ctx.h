@@ -27,6 +27,7 @@
 #include <uapi/linux/checkpoint_image.h>
 
 struct file;
+struct inode;
 struct mm_struct;
 struct page;
 struct vm_area_struct;
@@ -36,6 +37,8 @@ struct ckpt_restore;
 
 #define CKPT_OBJ_HASH_BITS	10
 #define CKPT_ERR_LEN		512
+/* Pages that one read of the image gets at the most. */
+#define CKPT_READ_PAGES		256
 
 /**
  * struct ckpt_member - one task of the hierarchy
@@ -129,6 +132,10 @@ enum ckpt_phase {
  * @objs: checkpoint: shared objects by address
  * @refs: restart: shared objects by number
  * @nr_refs: objects numbered so far
+ * @nr_objs: restart: objects so far of each type that a task has one of
+ * @via: checkpoint: the file through which an inode is being captured
+ * @finish: checkpoint: what is to be captured when all tasks have been
+ * @nr_files: restart: files opened so far
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -176,6 +183,10 @@ struct ckpt_ctx {
 	DECLARE_HASHTABLE(objs, CKPT_OBJ_HASH_BITS);
 	struct xarray refs;
 	s32 nr_refs;
+	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
+	struct file *via;
+	struct list_head finish;
+	u64 nr_files;
 
 	struct xxh64_state hash;
 	u64 nr_records;
@@ -206,15 +217,35 @@ __printf(3, 4)
 void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
 	       const char *fmt, ...);
 
+/**
+ * struct ckpt_finish - what is to be captured when all tasks have been
+ * @list: link in the context
+ * @task: the task on whose behalf, a member
+ * @run: captures it; returns 0 or a negative errno
+ * @free: frees this, whether it has run or not
+ */
+struct ckpt_finish {
+	struct list_head list;
+	struct task_struct *task;
+	int (*run)(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
+	void (*free)(struct ckpt_finish *finish);
+};
+
+/* What waits for the last task: kernel/checkpoint/finish.c */
+void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
+
 /* Capturing: kernel/checkpoint/image.c */
 void *ckpt_record(struct ckpt_ctx *ctx, u32 type, size_t tail);
 int ckpt_record_string(struct ckpt_ctx *ctx, const char *text);
 int ckpt_record_path(struct ckpt_ctx *ctx, const struct path *path);
 int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, struct page **pages, u32 nr);
+int ckpt_record_inode_pages(struct ckpt_ctx *ctx, struct inode *inode,
+			    const u64 *offsets, struct page **pages, u32 nr);
 
 /* Reading: kernel/checkpoint/stream.c */
 int ckpt_read(struct ckpt_ctx *ctx, void *buf, size_t len);
+int ckpt_read_pages(struct ckpt_ctx *ctx, struct page **pages, u32 nr);
 int ckpt_read_to_user(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, u32 nr);
 void *ckpt_next_record(struct ckpt_ctx *ctx, u32 type);
@@ -250,8 +281,17 @@ struct ckpt_obj_ops {
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
 s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
+bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
+void ckpt_obj_set_data(struct ckpt_object *obj, void *data);
+void *ckpt_obj_data(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj);
 void *ckpt_obj_fetch(struct ckpt_ctx *ctx, s32 ref, u32 objtype);
+
+/* Files of any kind: fs/checkpoint.c */
+struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
+				       struct ckpt_object *obj, u32 kind);
+int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
+			  struct ckpt_object *obj, u32 kind);
 
 extern const struct ckpt_obj_ops ckpt_file_ops;
 extern const struct ckpt_obj_ops ckpt_file_table_ops;
@@ -260,6 +300,29 @@ extern const struct ckpt_obj_ops ckpt_mm_ops;
 extern const struct ckpt_obj_ops ckpt_sighand_ops;
 extern const struct ckpt_obj_ops ckpt_signal_ops;
 extern const struct ckpt_obj_ops ckpt_cred_ops;
+extern const struct ckpt_obj_ops ckpt_inode_ops;
+
+/**
+ * struct ckpt_inode - a restored inode that files are ends of
+ * @path: leads to the inode, with a reference
+ * @free: gives back what else belongs to it, or NULL
+ */
+struct ckpt_inode {
+	struct path path;
+	void (*free)(struct ckpt_inode *inode);
+};
+
+/* Shared anonymous memory: mm/shmem_checkpoint.c */
+bool shmem_ckpt_anonymous(struct file *file);
+int shmem_ckpt_file(struct ckpt_ctx *ctx, struct task_struct *task,
+		    struct file *file, struct ckpt_object *obj);
+int shmem_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct inode *inode, struct ckpt_object *obj);
+struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
+				const struct ckpt_hdr_file *h);
+struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
+					    const struct ckpt_hdr_shmem *h);
+extern const struct ckpt_obj_ops ckpt_epoll_ops;
 
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);
@@ -279,6 +342,7 @@ void arch_ckpt_header(struct ckpt_hdr_header_arch *h);
 int arch_ckpt_header_check(struct ckpt_ctx *ctx,
 			   const struct ckpt_hdr_header_arch *h);
 int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+bool arch_ckpt_caller_clean(struct task_struct *task);
 void arch_ckpt_thread(struct task_struct *task, struct ckpt_hdr_thread *h);
 int arch_ckpt_thread_check(struct ckpt_ctx *ctx,
 			   const struct ckpt_hdr_thread *h);

@@ -171,6 +171,8 @@ static int ckpt_capture(struct ckpt_ctx *ctx, struct ckpt_hdr_header *header)
 		cond_resched();
 	}
 	if (!ret)
+		ret = ckpt_finish_run(ctx);
+	if (!ret)
 		ret = ckpt_hold_intact(ctx);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");
@@ -245,6 +247,7 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		ckpt_kill(ctx);
 release:
 	/* Tasks that run must not see more users of their objects than are. */
+	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	ckpt_release(ctx);
 	ckpt_phase(ctx, CKPT_TRACE_RELEASED);

@@ -73,6 +73,7 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 	xa_init(&ctx->by_pid);
 	init_waitqueue_head(&ctx->wait);
 	ckpt_objs_init(ctx);
+	ckpt_finish_init(ctx);
 	xxh64_reset(&ctx->hash, 0);
 
 	/* Positive as an int: it is the return value of checkpoint(2). */
@@ -112,6 +113,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_members_free(ctx);
 	put_pid(ctx->root_pid);
 	ckpt_image_free(ctx->image);
+	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	path_put(&ctx->root);
 	if (ctx->file)

@@ -163,9 +163,10 @@ static int ckpt_cred_securebits(struct ckpt_ctx *ctx, struct cred *new,
 	if (bits & ~(SECURE_ALL_LOCKS | SECURE_ALL_BITS))
 		return ckpt_err(ctx, current, -EINVAL,
 				"securebits %#x are not valid", bits);
-	if (change && ((change & locked) ||
-		       (old->securebits & SECURE_ALL_LOCKS & ~bits) ||
-		       !ns_capable(old->user_ns, CAP_SETPCAP)))
+	/* PR_SET_KEEPCAPS needs no privilege, PR_SET_SECUREBITS does. */
+	if ((change & locked) || (old->securebits & SECURE_ALL_LOCKS & ~bits) ||
+	    ((change & ~issecure_mask(SECURE_KEEP_CAPS)) &&
+	     !ns_capable(old->user_ns, CAP_SETPCAP)))
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not set securebits %#x", bits);
 	new->securebits = bits;
@@ -177,9 +178,32 @@ static kernel_cap_t ckpt_cap(u64 bits)
 	return (kernel_cap_t){ .val = bits & CAP_VALID_MASK };
 }
 
+/*
+ * Can the caller prevent that giving up user 0 takes capabilities away?
+ * With SECBIT_NO_SETUID_FIXUP all of them stay, with SECBIT_KEEP_CAPS those
+ * that are permitted; either may be locked.
+ */
+static bool ckpt_may_skip_fixup(const struct cred *old)
+{
+	return issecure(SECURE_NO_SETUID_FIXUP) ||
+	       (!issecure(SECURE_NO_SETUID_FIXUP_LOCKED) &&
+		ns_capable(old->user_ns, CAP_SETPCAP));
+}
+
+static bool ckpt_may_keep_caps(void)
+{
+	return issecure(SECURE_KEEP_CAPS) || !issecure(SECURE_KEEP_CAPS_LOCKED);
+}
+
+/* @new is what changing the ids has left of the caller's capabilities. */
 static int ckpt_cred_caps(struct ckpt_ctx *ctx, struct cred *new,
 			  const struct cred *old, const struct ckpt_hdr_cred *h)
 {
+	bool skip_fixup = ckpt_may_skip_fixup(old);
+	kernel_cap_t may_permit = skip_fixup || ckpt_may_keep_caps() ?
+				  old->cap_permitted : new->cap_permitted;
+	kernel_cap_t had_ambient = skip_fixup ? old->cap_ambient :
+						new->cap_ambient;
 	kernel_cap_t inheritable = ckpt_cap(h->cap_inheritable);
 	kernel_cap_t permitted = ckpt_cap(h->cap_permitted);
 	kernel_cap_t effective = ckpt_cap(h->cap_effective);
@@ -189,10 +213,11 @@ static int ckpt_cred_caps(struct ckpt_ctx *ctx, struct cred *new,
 	if (!cap_issubset(ambient, cap_intersect(permitted, inheritable)))
 		return ckpt_err(ctx, current, -EINVAL,
 				"ambient capabilities are not valid");
-	if (security_capset(new, old, &effective, &inheritable, &permitted))
+	if (!cap_issubset(permitted, may_permit) ||
+	    security_capset(new, old, &effective, &inheritable, &permitted))
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller does not have capabilities %llx",
-				h->cap_permitted & ~old->cap_permitted.val);
+				h->cap_permitted & ~may_permit.val);
 	if (!cap_issubset(bounding, old->cap_bset) ||
 	    (bounding.val != old->cap_bset.val &&
 	     !ns_capable(old->user_ns, CAP_SETPCAP)))
@@ -200,12 +225,23 @@ static int ckpt_cred_caps(struct ckpt_ctx *ctx, struct cred *new,
 				"the caller may not change the bounding set to %llx",
 				h->cap_bounding);
 	if (issecure(SECURE_NO_CAP_AMBIENT_RAISE) &&
-	    !cap_issubset(ambient, old->cap_ambient))
+	    !cap_issubset(ambient, had_ambient))
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not raise ambient capabilities");
 	new->cap_bset = bounding;
 	new->cap_ambient = ambient;
 	return 0;
+}
+
+/* As execve(2): these belong to what the caller was. */
+static void ckpt_cred_drop_keyrings(struct cred *new)
+{
+#ifdef CONFIG_KEYS
+	key_put(new->thread_keyring);
+	new->thread_keyring = NULL;
+	key_put(new->process_keyring);
+	new->process_keyring = NULL;
+#endif
 }
 
 static void *ckpt_cred_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
@@ -218,6 +254,7 @@ static void *ckpt_cred_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	new = prepare_creds();
 	if (!new)
 		return ERR_PTR(-ENOMEM);
+	ckpt_cred_drop_keyrings(new);
 	ret = ckpt_cred_gids(ctx, new, old, h);
 	if (!ret)
 		ret = ckpt_cred_groups(ctx, new, old, h);

@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/namei.h>
 #include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -29,7 +30,8 @@
  * @size: bytes at @buf
  * @used: bytes that hold records
  * @mm: address space of the pages, for those that must be read in
- * @addrs: addresses of the pages
+ * @inode: or the inode of shmem that they belong to
+ * @addrs: addresses of the pages, or their offsets in @inode
  * @pages: the pages with a reference each; NULL for one that is swapped out
  * @nr: how many
  */
@@ -39,6 +41,7 @@ struct ckpt_chunk {
 	size_t size;
 	size_t used;
 	struct mm_struct *mm;
+	struct inode *inode;
 	const u64 *addrs;
 	struct page **pages;
 	u32 nr;
@@ -86,6 +89,8 @@ static void ckpt_chunk_free(struct ckpt_chunk *chunk)
 	ckpt_chunk_put_pages(chunk);
 	if (chunk->mm)
 		mmdrop(chunk->mm);
+	if (chunk->inode)
+		iput(chunk->inode);
 	kvfree(chunk->pages);
 	kvfree(chunk->buf);
 	kfree(chunk);
@@ -232,6 +237,48 @@ static int ckpt_record_pad(struct ckpt_ctx *ctx, size_t ahead)
 	return 0;
 }
 
+/* A chunk of pages whose owner is still to be named; NULL for an empty one. */
+static struct ckpt_chunk *ckpt_record_chunk(struct ckpt_ctx *ctx,
+					    const u64 *addrs,
+					    struct page **pages, u32 nr)
+{
+	size_t head = sizeof(struct ckpt_hdr_pgarr) + nr * sizeof(u64);
+	struct ckpt_image *image = ctx->image;
+	struct ckpt_hdr_pgarr *h;
+	struct ckpt_chunk *chunk;
+	struct page **copy;
+	int ret;
+
+	if (nr) {
+		ret = ckpt_record_pad(ctx, head);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	h = ckpt_record(ctx, CKPT_HDR_PGARR, nr * sizeof(u64));
+	if (!h)
+		return ERR_PTR(-ENOMEM);
+	h->nr_pages = nr;
+	if (!nr)
+		return NULL;
+	memcpy(h + 1, addrs, nr * sizeof(u64));
+
+	copy = kvmemdup(pages, nr * sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	chunk = ckpt_chunk_add(image);
+	if (!chunk) {
+		kvfree(copy);
+		return ERR_PTR(-ENOMEM);
+	}
+	chunk->addrs = (const u64 *)(h + 1);
+	chunk->pages = copy;
+	chunk->nr = nr;
+
+	h->h.len += nr * PAGE_SIZE;
+	image->size += (u64)nr * PAGE_SIZE;
+	return chunk;
+}
+
 /**
  * ckpt_record_pages - append a chunk of memory
  * @ctx: checkpoint context
@@ -246,79 +293,35 @@ static int ckpt_record_pad(struct ckpt_ctx *ctx, size_t ahead)
 int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, struct page **pages, u32 nr)
 {
-	size_t head = sizeof(struct ckpt_hdr_pgarr) + nr * sizeof(u64);
-	struct ckpt_image *image = ctx->image;
-	struct ckpt_hdr_pgarr *h;
-	struct ckpt_chunk *chunk;
-	struct page **copy;
-	int ret;
+	struct ckpt_chunk *chunk = ckpt_record_chunk(ctx, addrs, pages, nr);
 
-	if (nr) {
-		ret = ckpt_record_pad(ctx, head);
-		if (ret)
-			return ret;
-	}
-	h = ckpt_record(ctx, CKPT_HDR_PGARR, nr * sizeof(u64));
-	if (!h)
-		return -ENOMEM;
-	h->nr_pages = nr;
-	if (!nr)
-		return 0;
-	memcpy(h + 1, addrs, nr * sizeof(u64));
-
-	copy = kvmemdup(pages, nr * sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return -ENOMEM;
-	chunk = ckpt_chunk_add(image);
-	if (!chunk) {
-		kvfree(copy);
-		return -ENOMEM;
-	}
+	if (IS_ERR_OR_NULL(chunk))
+		return PTR_ERR_OR_ZERO(chunk);
 	mmgrab(mm);
 	chunk->mm = mm;
-	chunk->addrs = (const u64 *)(h + 1);
-	chunk->pages = copy;
-	chunk->nr = nr;
-
-	h->h.len += nr * PAGE_SIZE;
-	image->size += (u64)nr * PAGE_SIZE;
 	return 0;
 }
 
 /**
- * ckpt_file_write - write at the position of a file, as write(2) does
- * @file: file open for writing
- * @iter: what to write
+ * ckpt_record_inode_pages - append a chunk of shared memory
+ * @ctx: checkpoint context
+ * @inode: inode of shmem
+ * @offsets: where in it the pages are, in bytes
+ * @pages: the pages, as with ckpt_record_pages()
+ * @nr: how many; 0 makes the chunk that ends the contents
  *
- * Return: 0 when all has been written, otherwise a negative errno.
+ * Return: 0 or -ENOMEM.
  */
-ssize_t ckpt_file_write(struct file *file, struct iov_iter *iter)
+int ckpt_record_inode_pages(struct ckpt_ctx *ctx, struct inode *inode,
+			    const u64 *offsets, struct page **pages, u32 nr)
 {
-	bool stream = file->f_mode & FMODE_STREAM;
-	bool lock = file->f_mode & FMODE_ATOMIC_POS;
-	ssize_t ret = 0;
-	loff_t pos;
+	struct ckpt_chunk *chunk = ckpt_record_chunk(ctx, offsets, pages, nr);
 
-	if (lock)
-		mutex_lock(&file->f_pos_lock);
-	while (iov_iter_count(iter)) {
-		pos = file->f_pos;
-		ret = vfs_iter_write(file, iter, stream ? NULL : &pos, 0);
-		if (ret <= 0) {
-			ret = ret ?: -EIO;
-			break;
-		}
-		if (!stream)
-			file->f_pos = pos;
-	}
-	if (lock)
-		mutex_unlock(&file->f_pos_lock);
-
-	/* A system call that has begun to write does not start over. */
-	if (ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ||
-	    ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK)
-		ret = -EINTR;
-	return ret < 0 ? ret : 0;
+	if (IS_ERR_OR_NULL(chunk))
+		return PTR_ERR_OR_ZERO(chunk);
+	ihold(inode);
+	chunk->inode = inode;
+	return 0;
 }
 
 static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
@@ -328,7 +331,7 @@ static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
 	int ret;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
-	ret = ckpt_file_write(ctx->file, &iter);
+	ret = ckpt_file_io(ctx->file, &iter);
 	if (!ret) {
 		xxh64_update(&ctx->hash, buf, len);
 		ctx->pos += len;
@@ -336,7 +339,25 @@ static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
 	return ret;
 }
 
-/* Have the pages of a chunk that are swapped out read in. */
+/* Have the pages of a chunk that are swapped out read in: of shared memory... */
+static int ckpt_chunk_fill_inode(struct ckpt_chunk *chunk)
+{
+	struct page *page;
+	u32 i;
+
+	for (i = 0; i < chunk->nr; i++) {
+		if (chunk->pages[i])
+			continue;
+		page = shmem_read_mapping_page(chunk->inode->i_mapping,
+					       chunk->addrs[i] >> PAGE_SHIFT);
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		chunk->pages[i] = page;
+	}
+	return 0;
+}
+
+/* ... and of an address space. */
 static int ckpt_chunk_fill(struct ckpt_chunk *chunk)
 {
 	bool live = false;
@@ -375,7 +396,8 @@ static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_chunk *chunk)
 	bvec = kmalloc_array(CKPT_EMIT_BVECS, sizeof(*bvec), GFP_KERNEL);
 	if (!bvec)
 		return -ENOMEM;
-	ret = ckpt_chunk_fill(chunk);
+	ret = chunk->inode ? ckpt_chunk_fill_inode(chunk) :
+			     ckpt_chunk_fill(chunk);
 	while (!ret && i < chunk->nr) {
 		for (n = 0; n < CKPT_EMIT_BVECS && i + n < chunk->nr; n++) {
 			addr = kmap_local_page(chunk->pages[i + n]);
@@ -385,7 +407,7 @@ static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_chunk *chunk)
 				      PAGE_SIZE, 0);
 		}
 		iov_iter_bvec(&iter, ITER_SOURCE, bvec, n, n * PAGE_SIZE);
-		ret = ckpt_file_write(ctx->file, &iter);
+		ret = ckpt_file_io(ctx->file, &iter);
 		ctx->pos += n * PAGE_SIZE;
 		i += n;
 		if (!ret && fatal_signal_pending(current))

@@ -117,12 +117,14 @@ struct ckpt_member *ckpt_member_add(struct ckpt_ctx *ctx,
 struct ckpt_ghost *ckpt_ghost_add(struct ckpt_ctx *ctx);
 void ckpt_members_free(struct ckpt_ctx *ctx);
 
+/* io.c */
+int ckpt_file_io(struct file *file, struct iov_iter *iter);
+
 /* image.c */
 struct ckpt_image *ckpt_image_alloc(void);
 void ckpt_image_free(struct ckpt_image *image);
 int ckpt_image_emit(struct ckpt_ctx *ctx);
 void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
-ssize_t ckpt_file_write(struct file *file, struct iov_iter *iter);
 
 /* stream.c */
 int ckpt_read_tail(struct ckpt_ctx *ctx);
@@ -133,6 +135,11 @@ void ckpt_objs_free(struct ckpt_ctx *ctx);
 const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);
 int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 		     const struct ckpt_hdr *h);
+
+/* finish.c */
+void ckpt_finish_init(struct ckpt_ctx *ctx);
+int ckpt_finish_run(struct ckpt_ctx *ctx);
+void ckpt_finish_free(struct ckpt_ctx *ctx);
 
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
@@ -147,7 +154,6 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid);
 
 /* restart.c */
 int ckpt_read_frame(struct ckpt_ctx *ctx);
-bool ckpt_caller_plain(void);
 long ckpt_return_value(void);
 long ckpt_perish(void);
 long ckpt_restart_self(struct ckpt_ctx *ctx);
@@ -178,6 +184,7 @@ void ckpt_abort(struct ckpt_ctx *ctx, int err);
 
 /* refuse.c */
 int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+bool ckpt_caller_clean(struct task_struct *task);
 
 /* task.c */
 int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);

@@ -42,7 +42,7 @@ static void ckpt_log_write(struct ckpt_ctx *ctx, struct ckpt_line *line)
 		return;
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, line->len);
 	/* A log that cannot be written must not fail what it reports on. */
-	ckpt_file_write(ctx->logfile, &iter);
+	ckpt_file_io(ctx->logfile, &iter);
 }
 
 /**

@@ -193,7 +193,7 @@ long ckpt_restart_member(unsigned long uflags)
 	u32 code;
 	int ret;
 
-	if (!ckpt_caller_plain())
+	if (!ckpt_caller_clean(current))
 		return -EBUSY;
 
 	init_completion(&vfork);

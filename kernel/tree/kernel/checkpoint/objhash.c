@@ -19,12 +19,14 @@
  * @ptr: the object, with a reference
  * @ops: its type
  * @ref: its number, 0 while its record has not been captured
+ * @data: checkpoint: what its type keeps with it, and owns
  */
 struct ckpt_object {
 	struct hlist_node node;
 	void *ptr;
 	const struct ckpt_obj_ops *ops;
 	s32 ref;
+	void *data;
 };
 
 static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
@@ -35,6 +37,8 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SIGHAND]	= &ckpt_sighand_ops,
 	[CKPT_OBJ_CRED]		= &ckpt_cred_ops,
 	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
+	[CKPT_OBJ_INODE]	= &ckpt_inode_ops,
+	[CKPT_OBJ_EPOLL]	= &ckpt_epoll_ops,
 };
 
 /**
@@ -152,6 +156,45 @@ s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
 }
 
 /**
+ * ckpt_obj_seen - has anyone in the hierarchy referred to an object?
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: true also for an object that a dry run has refused.
+ */
+bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	return ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+}
+
+/**
+ * ckpt_obj_set_data - keep something with an object
+ * @obj: the object
+ * @data: what to keep, which stays the caller's
+ */
+void ckpt_obj_set_data(struct ckpt_object *obj, void *data)
+{
+	obj->data = data;
+}
+
+/**
+ * ckpt_obj_data - what is kept with an object
+ * @ctx: checkpoint context
+ * @ptr: the object
+ * @objtype: CKPT_OBJ_*
+ *
+ * Return: what ckpt_obj_set_data() was given, or NULL.
+ */
+void *ckpt_obj_data(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
+{
+	struct ckpt_object *obj;
+
+	obj = ckpt_obj_lookup(ctx, ptr, ckpt_obj_ops_find(objtype));
+	return obj ? obj->data : NULL;
+}
+
+/**
  * ckpt_obj_number - number an object: its record is captured now
  * @ctx: checkpoint context
  * @obj: the object
@@ -162,6 +205,21 @@ s32 ckpt_obj_number(struct ckpt_ctx *ctx, struct ckpt_object *obj)
 {
 	obj->ref = ++ctx->nr_refs;
 	return obj->ref;
+}
+
+/* A task has one of each: more of them than tasks are in no honest image. */
+static bool ckpt_obj_per_task(u32 objtype)
+{
+	switch (objtype) {
+	case CKPT_OBJ_FILE_TABLE:
+	case CKPT_OBJ_MM:
+	case CKPT_OBJ_FS:
+	case CKPT_OBJ_SIGHAND:
+	case CKPT_OBJ_CRED:
+	case CKPT_OBJ_SIGNAL:
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -188,6 +246,11 @@ int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 		return ckpt_err(ctx, NULL, -EINVAL,
 				"%s has number %d, expected %d", ops->name,
 				ref, ctx->nr_refs + 1);
+	if (ckpt_obj_per_task(rec->objtype) &&
+	    ctx->nr_objs[rec->objtype]++ >= ctx->nr_members)
+		return ckpt_err(ctx, NULL, -EINVAL,
+				"more objects of type %s than %u tasks can have",
+				ops->name, ctx->nr_members);
 	ctx->nr_refs++;
 
 	obj = kzalloc(sizeof(*obj), GFP_KERNEL_ACCOUNT);

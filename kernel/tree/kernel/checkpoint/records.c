@@ -100,6 +100,7 @@ static bool is_restart_kind(u64 v)
 	case CKPT_RESTART_POLL:
 	case CKPT_RESTART_FUTEX:
 	case CKPT_RESTART_SIGTIMEDWAIT:
+	case CKPT_RESTART_EPOLL:
 		return true;
 	}
 	return false;
@@ -114,13 +115,35 @@ static bool is_file_type(u64 v)
 {
 	switch (v) {
 	case CKPT_FILE_GENERIC:
+	case CKPT_FILE_SHMEM:
+	case CKPT_FILE_PIPE:
+	case CKPT_FILE_FIFO:
+	case CKPT_FILE_EVENTFD:
+	case CKPT_FILE_EPOLL:
 		return true;
 	}
 	return false;
 }
 
+#define FILE_MARKS_MASK ( \
+	CKPT_FILEF_NO_WRITER_YET)
+
 #define FD_FLAGS_MASK ( \
 	CKPT_FD_CLOEXEC)
+
+#define PIPE_FLAGS_MASK ( \
+	CKPT_PIPE_FIFO | \
+	CKPT_PIPE_SHARED)
+
+#define PIPE_BUF_FLAGS_MASK ( \
+	CKPT_PIPE_BUF_PACKET | \
+	CKPT_PIPE_BUF_MERGE)
+
+#define EVENTFD_FLAGS_MASK ( \
+	CKPT_EVENTFD_SEMAPHORE)
+
+#define EPOLL_ITEM_FLAGS_MASK ( \
+	CKPT_EPOLL_READY)
 
 static bool is_vma_kind(u64 v)
 {
@@ -148,6 +171,9 @@ static bool is_vma_kind(u64 v)
 	CKPT_MMF_MLOCK_FUTURE | \
 	CKPT_MMF_MLOCK_ONFAULT | \
 	CKPT_MMF_LEGACY_LAYOUT)
+
+#define SHMEM_FLAGS_MASK ( \
+	CKPT_SHMEM_NORESERVE)
 
 #define SIGNAL_FLAGS_MASK ( \
 	CKPT_SIGNALF_SUBREAPER | \
@@ -425,6 +451,10 @@ static int check_file(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (!is_file_type(r->f_type))
 		return bad(field, "f_type");
+	if (r->inode_ref < 0)
+		return bad(field, "inode_ref");
+	if (r->marks & ~(u64)FILE_MARKS_MASK)
+		return bad(field, "marks");
 	return 0;
 }
 
@@ -466,6 +496,89 @@ static int check_fs(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (r->umask > 511)
 		return bad(field, "umask");
+	return 0;
+}
+
+static int check_pipe(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_pipe *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)PIPE_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->size > 2147483648ULL)
+		return bad(field, "size");
+	if (r->nr_bufs > 524288)
+		return bad(field, "nr_bufs");
+	return 0;
+}
+
+static int check_pipe_buf(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_pipe_buf *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->size > 65536)
+		return bad(field, "size");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->data[0])))
+		return bad(field, "len");
+	if (r->flags & ~(u64)PIPE_BUF_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->offset > 65536)
+		return bad(field, "offset");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_eventfd(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_eventfd *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->flags & ~(u64)EVENTFD_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_epoll(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_epoll *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (r->nr_items > 1073741824)
+		return bad(field, "nr_items");
+	if (r->busy_poll_budget > 65535)
+		return bad(field, "busy_poll_budget");
+	if (r->prefer_busy_poll > 1)
+		return bad(field, "prefer_busy_poll");
+	return 0;
+}
+
+static int check_epoll_item(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_epoll_item *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (r->fd < 0 || r->fd > 1073741824)
+		return bad(field, "fd");
+	if (r->flags & ~(u64)EPOLL_ITEM_FLAGS_MASK)
+		return bad(field, "flags");
 	return 0;
 }
 
@@ -517,6 +630,19 @@ static int check_vma(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "file_ref");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_shmem(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_shmem *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)SHMEM_FLAGS_MASK)
+		return bad(field, "flags");
 	return 0;
 }
 
@@ -717,9 +843,46 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_FILE,
 		.name = "file",
 		.size = sizeof(struct ckpt_hdr_file),
-		.max_len = 72,
+		.max_len = 80,
 		.objtype = CKPT_OBJ_FILE,
 		.check = check_file,
+	},
+	{
+		.type = CKPT_HDR_PIPE,
+		.name = "pipe",
+		.size = sizeof(struct ckpt_hdr_pipe),
+		.max_len = 24,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_pipe,
+	},
+	{
+		.type = CKPT_HDR_PIPE_BUF,
+		.name = "pipe_buf",
+		.size = sizeof(struct ckpt_hdr_pipe_buf),
+		.max_len = 65560,
+		.check = check_pipe_buf,
+	},
+	{
+		.type = CKPT_HDR_EPOLL,
+		.name = "epoll",
+		.size = sizeof(struct ckpt_hdr_epoll),
+		.max_len = 32,
+		.objtype = CKPT_OBJ_EPOLL,
+		.check = check_epoll,
+	},
+	{
+		.type = CKPT_HDR_EPOLL_ITEM,
+		.name = "epoll_item",
+		.size = sizeof(struct ckpt_hdr_epoll_item),
+		.max_len = 32,
+		.check = check_epoll_item,
+	},
+	{
+		.type = CKPT_HDR_EVENTFD,
+		.name = "eventfd",
+		.size = sizeof(struct ckpt_hdr_eventfd),
+		.max_len = 24,
+		.check = check_eventfd,
 	},
 	{
 		.type = CKPT_HDR_MM,
@@ -750,6 +913,14 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_mm_context),
 		.max_len = 64,
 		.check = check_mm_context,
+	},
+	{
+		.type = CKPT_HDR_SHMEM,
+		.name = "shmem",
+		.size = sizeof(struct ckpt_hdr_shmem),
+		.max_len = 24,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_shmem,
 	},
 	{
 		.type = CKPT_HDR_FS,

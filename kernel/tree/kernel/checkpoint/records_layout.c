@@ -351,7 +351,7 @@ static_assert(sizeof_field(struct ckpt_hdr_cred, reserved0) == 4);
 static_assert(offsetof(struct ckpt_hdr_cred, groups) == 96);
 static_assert(sizeof_field(struct ckpt_hdr_cred, groups[0]) == 4);
 
-static_assert(sizeof(struct ckpt_hdr_file) == 72);
+static_assert(sizeof(struct ckpt_hdr_file) == 80);
 static_assert(offsetof(struct ckpt_hdr_file, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_file, objref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_file, objref) == 4);
@@ -377,6 +377,10 @@ static_assert(offsetof(struct ckpt_hdr_file, size) == 56);
 static_assert(sizeof_field(struct ckpt_hdr_file, size) == 8);
 static_assert(offsetof(struct ckpt_hdr_file, mtime) == 64);
 static_assert(sizeof_field(struct ckpt_hdr_file, mtime) == 8);
+static_assert(offsetof(struct ckpt_hdr_file, inode_ref) == 72);
+static_assert(sizeof_field(struct ckpt_hdr_file, inode_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_file, marks) == 76);
+static_assert(sizeof_field(struct ckpt_hdr_file, marks) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_file_table) == 16);
 static_assert(offsetof(struct ckpt_hdr_file_table, h) == 0);
@@ -402,6 +406,67 @@ static_assert(offsetof(struct ckpt_hdr_fs, objref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_fs, objref) == 4);
 static_assert(offsetof(struct ckpt_hdr_fs, umask) == 12);
 static_assert(sizeof_field(struct ckpt_hdr_fs, umask) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_pipe) == 24);
+static_assert(offsetof(struct ckpt_hdr_pipe, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_pipe, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_pipe, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe, flags) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_pipe, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe, size) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_pipe, size) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe, nr_bufs) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_pipe, nr_bufs) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_pipe_buf) == 24);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, flags) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_pipe_buf, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, offset) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_pipe_buf, offset) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, reserved0) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_pipe_buf, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, size) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_pipe_buf, size) == 4);
+static_assert(offsetof(struct ckpt_hdr_pipe_buf, data) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_pipe_buf, data[0]) == 1);
+
+static_assert(sizeof(struct ckpt_hdr_eventfd) == 24);
+static_assert(offsetof(struct ckpt_hdr_eventfd, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_eventfd, count) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_eventfd, count) == 8);
+static_assert(offsetof(struct ckpt_hdr_eventfd, flags) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_eventfd, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_eventfd, reserved0) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_eventfd, reserved0) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_epoll) == 32);
+static_assert(offsetof(struct ckpt_hdr_epoll, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_epoll, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll, file_ref) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, file_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll, nr_items) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, nr_items) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll, busy_poll_usecs) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, busy_poll_usecs) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll, busy_poll_budget) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, busy_poll_budget) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll, prefer_busy_poll) == 28);
+static_assert(sizeof_field(struct ckpt_hdr_epoll, prefer_busy_poll) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_epoll_item) == 32);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, file_ref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_epoll_item, file_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, fd) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_epoll_item, fd) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, events) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_epoll_item, events) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, flags) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_epoll_item, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_epoll_item, data) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_epoll_item, data) == 8);
 
 static_assert(sizeof(struct ckpt_hdr_mm) == 152);
 static_assert(offsetof(struct ckpt_hdr_mm, h) == 0);
@@ -483,6 +548,15 @@ static_assert(offsetof(struct ckpt_hdr_vma, reserved0) == 52);
 static_assert(sizeof_field(struct ckpt_hdr_vma, reserved0) == 4);
 static_assert(offsetof(struct ckpt_hdr_vma, offset) == 56);
 static_assert(sizeof_field(struct ckpt_hdr_vma, offset) == 8);
+
+static_assert(sizeof(struct ckpt_hdr_shmem) == 24);
+static_assert(offsetof(struct ckpt_hdr_shmem, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_shmem, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_shmem, flags) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_shmem, size) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_shmem, size) == 8);
 
 static_assert(sizeof(struct ckpt_hdr_pgarr) == 16);
 static_assert(offsetof(struct ckpt_hdr_pgarr, h) == 0);

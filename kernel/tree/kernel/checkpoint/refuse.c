@@ -8,6 +8,7 @@
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/iocontext.h>
 #include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
@@ -34,8 +35,12 @@
 
 static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	unsigned int users = refcount_read(&ckpt_task_sighand(task)->count);
-	int ret = 0, nr = get_nr_threads(task);
+	struct sighand_struct *sighand = ckpt_task_sighand(task);
+	int ret = 0, nr = get_nr_threads(task), users;
+
+	/* Without the reference of the object table. */
+	users = refcount_read(&sighand->count) -
+		!!ckpt_obj_known(ctx, sighand, CKPT_OBJ_SIGHAND);
 
 	/* A self-checkpoint does not capture relations to other tasks. */
 	if (ctx->self)
@@ -205,6 +210,61 @@ static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
 	put_cred(cred);
 #endif
 	return ret;
+}
+
+/**
+ * ckpt_caller_clean - has a task nothing that a restored one must not inherit?
+ * @task: current, or a task that waits in restart(2)
+ *
+ * A restart replaces what is in the image, as execve(2) replaces a program.
+ * What the image never holds, because the checkpoint refuses it, would stay:
+ *
+ * - timers, requests and registrations of the caller, which execve(2) ends:
+ *   POSIX timers, io_uring, user_events, syscall user dispatch;
+ * - what execve(2) lets a program inherit: pending undo operations of System V
+ *   semaphores, a NUMA policy, utilization clamps, an I/O context that others
+ *   share;
+ * - what the architecture keeps per thread: see arch_ckpt_caller_clean().
+ *
+ * Restrictions may stay, since the caller could not have shed them: seccomp
+ * filters, a Landlock domain. So may what an administrator decides: control
+ * groups, the core scheduling cookie. Keyrings are left behind with the
+ * credentials, rseq and robust lists with the thread record, the LDT, protection
+ * keys and linear address masking with the address space.
+ */
+bool ckpt_caller_clean(struct task_struct *task)
+{
+	struct io_context *ioc = task->io_context;
+
+	if (ioc && atomic_read(&ioc->active_ref) > 1)
+		return false;
+#ifdef CONFIG_IO_URING
+	if (task->io_uring)
+		return false;
+#endif
+#ifdef CONFIG_POSIX_TIMERS
+	if (!hlist_empty(&task->signal->posix_timers))
+		return false;
+#endif
+#ifdef CONFIG_USER_EVENTS
+	if (task->user_event_mm)
+		return false;
+#endif
+#ifdef CONFIG_SYSVIPC
+	if (checkpoint_sem_undo(task))
+		return false;
+#endif
+#ifdef CONFIG_NUMA
+	if (task->mempolicy)
+		return false;
+#endif
+#ifdef CONFIG_UCLAMP_TASK
+	if (task->uclamp_req[UCLAMP_MIN].user_defined ||
+	    task->uclamp_req[UCLAMP_MAX].user_defined)
+		return false;
+#endif
+	return !test_task_syscall_work(task, SYSCALL_USER_DISPATCH) &&
+	       arch_ckpt_caller_clean(task);
 }
 
 /**

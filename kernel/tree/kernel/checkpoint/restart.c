@@ -116,36 +116,10 @@ long ckpt_perish(void)
 	return -EINTR;
 }
 
-/**
- * ckpt_caller_plain - has the caller nothing that must not be inherited?
- *
- * That is what execve(2) would clear, and an I/O context that others share.
- */
-bool ckpt_caller_plain(void)
-{
-	struct io_context *ioc = current->io_context;
-
-	if (ioc && atomic_read(&ioc->active_ref) > 1)
-		return false;
-#ifdef CONFIG_IO_URING
-	if (current->io_uring)
-		return false;
-#endif
-#ifdef CONFIG_POSIX_TIMERS
-	if (!hlist_empty(&current->signal->posix_timers))
-		return false;
-#endif
-#ifdef CONFIG_USER_EVENTS
-	if (current->user_event_mm)
-		return false;
-#endif
-	return !test_task_syscall_work(current, SYSCALL_USER_DISPATCH);
-}
-
 /* Does changing the caller change nobody else? */
 static bool ckpt_caller_alone(void)
 {
-	return ckpt_caller_plain() && thread_group_empty(current) &&
+	return ckpt_caller_clean(current) && thread_group_empty(current) &&
 	       refcount_read(&ckpt_task_sighand(current)->count) == 1;
 }
 

@@ -22,6 +22,14 @@
 #include "../futex/futex.h"
 
 static long ckpt_sigtimedwait_restart(struct restart_block *block);
+static long ckpt_epoll_restart(struct restart_block *block);
+
+/* Has the sleep of current been ended only by who freezes it? */
+static bool ckpt_only_frozen(void)
+{
+	return checkpoint_trap_pending(current) || freezing(current) ||
+	       (current->jobctl & JOBCTL_TRAP_FREEZE);
+}
 
 /* Return of rt_sigtimedwait(2) when it was interrupted. */
 static long ckpt_sigtimedwait_interrupted(const sigset_t __user *uthese,
@@ -29,9 +37,8 @@ static long ckpt_sigtimedwait_interrupted(const sigset_t __user *uthese,
 {
 	struct restart_block *block = &current->restart_block;
 
-	/* As without us: only who freezes it does not end the wait. */
-	if (!checkpoint_trap_pending(current) && !freezing(current) &&
-	    !(current->jobctl & JOBCTL_TRAP_FREEZE))
+	/* As without us: any signal ends the wait. */
+	if (!ckpt_only_frozen())
 		return -EINTR;
 
 	block->futex.uaddr = (u32 __user *)uthese;
@@ -79,6 +86,48 @@ static long ckpt_sigtimedwait_restart(struct restart_block *block)
 	if (ret > 0 && uinfo && copy_siginfo_to_user(uinfo, &info))
 		ret = -EFAULT;
 	return ret;
+}
+
+/**
+ * checkpoint_epoll_wait - go on waiting for events after having been frozen
+ * @epfd: descriptor of the epoll instance
+ * @events: where events go
+ * @maxevents: how many fit
+ * @to: end of the wait, CLOCK_MONOTONIC; NULL for none
+ * @sigmask: signal mask of the wait, or NULL
+ *
+ * epoll_wait(2) and its kin fail with EINTR after a freeze where other calls go
+ * on, see checkpoint_sigtimedwait().
+ *
+ * Return: -ERESTART_RESTARTBLOCK after a freeze, otherwise -EINTR.
+ */
+int checkpoint_epoll_wait(int epfd, struct epoll_event __user *events,
+			  int maxevents, const struct timespec64 *to,
+			  const sigset_t __user *sigmask)
+{
+	struct restart_block *block = &current->restart_block;
+
+	if (!ckpt_only_frozen())
+		return -EINTR;
+	block->futex.uaddr = (u32 __user *)events;
+	block->futex.uaddr2 = (u32 __user *)sigmask;
+	block->futex.val = epfd;
+	block->futex.flags = maxevents;
+	block->futex.time = to ? timespec64_to_ktime(*to) : KTIME_MAX;
+	return set_restart_fn(block, ckpt_epoll_restart);
+}
+
+static long ckpt_epoll_restart(struct restart_block *block)
+{
+	struct epoll_event __user *events = (void __user *)block->futex.uaddr;
+	const sigset_t __user *mask = (void __user *)block->futex.uaddr2;
+	ktime_t end = block->futex.time;
+	struct timespec64 ts = ktime_to_timespec64(end);
+
+	block->fn = do_no_restart_syscall;
+	return do_epoll_pwait(block->futex.val, events, block->futex.flags,
+			      end == KTIME_MAX ? NULL : &ts, mask,
+			      sizeof(sigset_t));
 }
 
 static ktime_t ckpt_clock_now(clockid_t clockid)
@@ -162,6 +211,20 @@ static void ckpt_block_poll(struct task_struct *task,
 	}
 }
 
+/* What both waits that go on only after a freeze have. */
+static void ckpt_block_frozen(struct task_struct *task,
+			      struct ckpt_hdr_restart_block *h)
+{
+	struct restart_block *block = &task->restart_block;
+
+	h->addr = (unsigned long)block->futex.uaddr;
+	h->addr2 = (unsigned long)block->futex.uaddr2;
+	if (block->futex.time != KTIME_MAX) {
+		h->flags = CKPT_RESTARTF_TIMEOUT;
+		h->remaining = ckpt_time_left(block->futex.time, ktime_get());
+	}
+}
+
 /**
  * ckpt_block_checkpoint - capture how an interrupted call goes on
  * @ctx: checkpoint context
@@ -201,14 +264,15 @@ int ckpt_block_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
 	}
 	if (block->fn == ckpt_sigtimedwait_restart) {
 		h->kind = CKPT_RESTART_SIGTIMEDWAIT;
-		h->addr = (unsigned long)block->futex.uaddr;
-		h->addr2 = (unsigned long)block->futex.uaddr2;
 		h->nr = sizeof(sigset_t);
-		if (block->futex.time != KTIME_MAX) {
-			h->flags = CKPT_RESTARTF_TIMEOUT;
-			h->remaining = ckpt_time_left(block->futex.time,
-						      ktime_get());
-		}
+		ckpt_block_frozen(task, h);
+		return 0;
+	}
+	if (block->fn == ckpt_epoll_restart) {
+		h->kind = CKPT_RESTART_EPOLL;
+		h->nr = block->futex.flags;
+		h->val = block->futex.val;
+		ckpt_block_frozen(task, h);
 		return 0;
 	}
 	return ckpt_refuse(ctx, task, -EOPNOTSUPP, "interrupted system call %d: %ps",
@@ -250,6 +314,9 @@ int ckpt_block_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		break;
 	case CKPT_RESTART_SIGTIMEDWAIT:
 		bad = h->nr != sizeof(sigset_t);
+		break;
+	case CKPT_RESTART_EPOLL:
+		bad = h->nr > INT_MAX || h->val > INT_MAX;
 		break;
 	default:
 		return ckpt_err(ctx, current, -EINVAL,
@@ -322,6 +389,14 @@ void ckpt_block_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		block->futex.uaddr2 = u64_to_user_ptr(h->addr2);
 		block->futex.time = end;
 		set_restart_fn(block, ckpt_sigtimedwait_restart);
+		break;
+	case CKPT_RESTART_EPOLL:
+		block->futex.uaddr = u64_to_user_ptr(h->addr);
+		block->futex.uaddr2 = u64_to_user_ptr(h->addr2);
+		block->futex.val = h->val;
+		block->futex.flags = h->nr;
+		block->futex.time = end;
+		set_restart_fn(block, ckpt_epoll_restart);
 		break;
 	}
 }

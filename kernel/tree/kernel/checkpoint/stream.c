@@ -16,38 +16,15 @@
 
 #include "internal.h"
 
-#define CKPT_READ_PAGES		256
-
 static int ckpt_file_read(struct ckpt_ctx *ctx, struct iov_iter *iter)
 {
-	struct file *file = ctx->file;
-	bool stream = file->f_mode & FMODE_STREAM;
-	bool lock = file->f_mode & FMODE_ATOMIC_POS;
-	ssize_t ret = 0;
-	loff_t pos;
+	size_t wanted = iov_iter_count(iter);
+	int ret = ckpt_file_io(ctx->file, iter);
 
-	if (lock)
-		mutex_lock(&file->f_pos_lock);
-	while (iov_iter_count(iter)) {
-		pos = file->f_pos;
-		ret = vfs_iter_read(file, iter, stream ? NULL : &pos, 0);
-		if (ret <= 0)
-			break;
-		if (!stream)
-			file->f_pos = pos;
-		ctx->pos += ret;
-	}
-	if (lock)
-		mutex_unlock(&file->f_pos_lock);
-
-	if (!iov_iter_count(iter))
-		return 0;
-	if (!ret)
-		return ckpt_err(ctx, NULL, -EPIPE, "the image ends early");
-	if (ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ||
-	    ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK)
-		ret = -EINTR;
-	return ckpt_err(ctx, NULL, ret, "cannot read the image");
+	ctx->pos += wanted - iov_iter_count(iter);
+	if (ret == -EPIPE)
+		return ckpt_err(ctx, NULL, ret, "the image ends early");
+	return ret ? ckpt_err(ctx, NULL, ret, "cannot read the image") : 0;
 }
 
 static int ckpt_read_raw(struct ckpt_ctx *ctx, void *buf, size_t len)
@@ -77,6 +54,40 @@ int ckpt_read(struct ckpt_ctx *ctx, void *buf, size_t len)
 	return ret;
 }
 
+/**
+ * ckpt_read_pages - read pages of the image
+ * @ctx: restart context
+ * @pages: where to
+ * @nr: how many, CKPT_READ_PAGES at the most
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_read_pages(struct ckpt_ctx *ctx, struct page **pages, u32 nr)
+{
+	struct iov_iter iter;
+	struct bio_vec *bvec;
+	void *addr;
+	u32 i;
+	int ret;
+
+	bvec = kmalloc_array(nr, sizeof(*bvec), GFP_KERNEL);
+	if (!bvec)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		bvec_set_page(&bvec[i], pages[i], PAGE_SIZE, 0);
+	iov_iter_bvec(&iter, ITER_DEST, bvec, nr, nr * PAGE_SIZE);
+	ret = ckpt_file_read(ctx, &iter);
+	for (i = 0; !ret && i < nr; i++) {
+		addr = kmap_local_page(pages[i]);
+		xxh64_update(&ctx->hash, addr, PAGE_SIZE);
+		kunmap_local(addr);
+	}
+	kfree(bvec);
+	if (!ret && fatal_signal_pending(current))
+		ret = -EINTR;
+	return ret;
+}
+
 /* How many of the addresses follow each other, so that one GUP can get them. */
 static u32 ckpt_run(const u64 *addrs, u32 nr)
 {
@@ -101,17 +112,13 @@ static u32 ckpt_run(const u64 *addrs, u32 nr)
 int ckpt_read_to_user(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, u32 nr)
 {
-	struct iov_iter iter;
-	struct bio_vec *bvec;
 	struct page **pages;
-	u32 have, run, i;
-	void *addr;
+	u32 have, run;
 	long got;
 	int ret = 0;
 
 	pages = kmalloc_array(CKPT_READ_PAGES, sizeof(*pages), GFP_KERNEL);
-	bvec = kmalloc_array(CKPT_READ_PAGES, sizeof(*bvec), GFP_KERNEL);
-	if (!pages || !bvec)
+	if (!pages)
 		ret = -ENOMEM;
 
 	while (nr && !ret) {
@@ -135,24 +142,13 @@ int ckpt_read_to_user(struct ckpt_ctx *ctx, struct mm_struct *mm,
 			goto unpin;
 		}
 
-		for (i = 0; i < have; i++)
-			bvec_set_page(&bvec[i], pages[i], PAGE_SIZE, 0);
-		iov_iter_bvec(&iter, ITER_DEST, bvec, have, have * PAGE_SIZE);
-		ret = ckpt_file_read(ctx, &iter);
-		for (i = 0; !ret && i < have; i++) {
-			addr = kmap_local_page(pages[i]);
-			xxh64_update(&ctx->hash, addr, PAGE_SIZE);
-			kunmap_local(addr);
-		}
-		if (!ret && fatal_signal_pending(current))
-			ret = -EINTR;
+		ret = ckpt_read_pages(ctx, pages, have);
 unpin:
 		unpin_user_pages_dirty_lock(pages, have, true);
 		addrs += have;
 		nr -= have;
 		cond_resched();
 	}
-	kfree(bvec);
 	kfree(pages);
 	return ret;
 }

@@ -558,8 +558,14 @@ static void ckpt_thread_commit(struct ckpt_ctx *ctx,
 	current->rseq = u64_to_user_ptr(h->rseq_addr);
 	current->rseq_len = h->rseq_len;
 	current->rseq_sig = h->rseq_sig;
-	if (current->rseq)
-		rseq_set_notify_resume(current);
+	if (current->rseq) {
+		/* It has been off the CPU: a sequence that it was in ends. */
+		preempt_disable();
+		rseq_preempt(current);
+		preempt_enable();
+		/* Now, for it must not be found inside when restart(2) ends. */
+		rseq_handle_notify_resume(NULL, task_pt_regs(current));
+	}
 #endif
 	current->clear_child_tid = u64_to_user_ptr(h->clear_child_tid);
 	current->set_child_tid = u64_to_user_ptr(h->set_child_tid);

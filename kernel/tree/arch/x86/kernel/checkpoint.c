@@ -131,6 +131,30 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 }
 
 /**
+ * arch_ckpt_caller_clean - would a restored task inherit nothing of the CPU's?
+ * @task: current, or a task that waits in restart(2)
+ *
+ * What arch_ckpt_refusals() refuses is in no image, and stays with the thread
+ * that calls restart(2).
+ */
+bool arch_ckpt_caller_clean(struct task_struct *task)
+{
+#ifdef CONFIG_X86_USER_SHADOW_STACK
+	if (task->thread.features)
+		return false;
+#endif
+#ifdef CONFIG_X86_IOPL_IOPERM
+	if (task->thread.io_bitmap || task->thread.iopl_emul)
+		return false;
+#endif
+	if (READ_ONCE(task->group_leader->thread.fpu.perm.__state_perm) &
+	    XFEATURE_MASK_USER_DYNAMIC)
+		return false;
+	return user_64bit_mode(task_pt_regs(task)) && !task_is_x32(task) &&
+	       !ckpt_has_tls(task) && !ckpt_has_breakpoints(task);
+}
+
+/**
  * arch_ckpt_thread - thread state without a register set: none
  * @task: task
  * @h: record to fill

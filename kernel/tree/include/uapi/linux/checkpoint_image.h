@@ -103,10 +103,20 @@
 #define CKPT_HDR_FILE_DESC	302
 #define CKPT_HDR_FS		451
 
+/* Record types: Pipes */
+#define CKPT_HDR_PIPE		305
+#define CKPT_HDR_PIPE_BUF	306
+
+/* Record types: Events */
+#define CKPT_HDR_EVENTFD	311
+#define CKPT_HDR_EPOLL		308
+#define CKPT_HDR_EPOLL_ITEM	309
+
 /* Record types: Memory */
 #define CKPT_HDR_MM		401
 #define CKPT_HDR_MM_CONTEXT	405
 #define CKPT_HDR_VMA		402
+#define CKPT_HDR_SHMEM		406
 #define CKPT_HDR_PGARR		403
 
 /* Record types: Signals */
@@ -164,6 +174,9 @@ enum ckpt_arch {
  * @CKPT_OBJ_SIGHAND: signal handlers
  * @CKPT_OBJ_CRED: credentials
  * @CKPT_OBJ_SIGNAL: state that the threads of a process share
+ * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
+ *	their own are ends of
+ * @CKPT_OBJ_EPOLL: what an epoll instance watches
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -173,6 +186,8 @@ enum ckpt_obj {
 	CKPT_OBJ_SIGHAND	= 5,
 	CKPT_OBJ_CRED		= 6,
 	CKPT_OBJ_SIGNAL		= 7,
+	CKPT_OBJ_INODE		= 8,
+	CKPT_OBJ_EPOLL		= 9,
 };
 
 /**
@@ -383,6 +398,7 @@ enum ckpt_task_state {
  * @CKPT_RESTART_FUTEX: futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a
  *	timeout
  * @CKPT_RESTART_SIGTIMEDWAIT: rt_sigtimedwait(2)
+ * @CKPT_RESTART_EPOLL: epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
  */
 enum ckpt_restart_kind {
 	CKPT_RESTART_NONE		= 0,
@@ -390,6 +406,7 @@ enum ckpt_restart_kind {
 	CKPT_RESTART_POLL		= 2,
 	CKPT_RESTART_FUTEX		= 3,
 	CKPT_RESTART_SIGTIMEDWAIT	= 4,
+	CKPT_RESTART_EPOLL		= 5,
 };
 
 /*
@@ -577,12 +594,14 @@ struct ckpt_hdr_regset {
  * @kind: which call (CKPT_RESTART_*)
  * @flags: marks (CKPT_RESTARTF_*)
  * @clockid: CLOCK_* (nanosleep kinds)
- * @nr: poll: number of pollfds; sigtimedwait: bytes of the signal set
+ * @nr: poll: number of pollfds; sigtimedwait: bytes of the signal set; epoll:
+ *	size of the array of events
  * @remaining: time left, nanoseconds, 0 at the least
  * @addr: nanosleep: remaining time goes here; poll: pollfds; futex: futex
- *	word; sigtimedwait: signal set
- * @addr2: sigtimedwait: siginfo goes here
- * @val: futex: expected value
+ *	word; sigtimedwait: signal set; epoll: array of events
+ * @addr2: sigtimedwait: siginfo goes here; epoll: signal mask of the wait, 0
+ *	for none
+ * @val: futex: expected value; epoll: descriptor of the instance
  * @bitset: futex: FUTEX_WAIT_BITSET mask
  * @op: futex: FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME
  * @reserved0: must be zero
@@ -725,10 +744,27 @@ struct ckpt_hdr_cred {
  *
  * @CKPT_FILE_GENERIC: opened again by path: regular file, directory, stateless
  *	character device
+ * @CKPT_FILE_SHMEM: an end of shared memory without a name; inode_ref names it
+ * @CKPT_FILE_PIPE: an end of the pipe that inode_ref names
+ * @CKPT_FILE_FIFO: an end of the FIFO that inode_ref names
+ * @CKPT_FILE_EVENTFD: eventfd; an eventfd record follows
+ * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
+ *	task
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
+	CKPT_FILE_SHMEM		= 2,
+	CKPT_FILE_PIPE		= 3,
+	CKPT_FILE_FIFO		= 4,
+	CKPT_FILE_EVENTFD	= 5,
+	CKPT_FILE_EPOLL		= 6,
 };
+
+/*
+ * CKPT_FILEF_*: state of an open file description that no flag shows.
+ */
+/* FIFO opened for reading that has had no writer since: no POLLHUP yet */
+#define CKPT_FILEF_NO_WRITER_YET	0x00000001U
 
 /*
  * CKPT_FD_*: flags of a descriptor.
@@ -736,8 +772,8 @@ enum ckpt_file_type {
 #define CKPT_FD_CLOEXEC	0x00000001U	/* FD_CLOEXEC */
 
 /**
- * struct ckpt_hdr_file - An open file description. A string record with its
- * path follows.
+ * struct ckpt_hdr_file - An open file description. For type GENERIC a string
+ * record with its path follows.
  *
  * @h: record header, type CKPT_HDR_FILE
  * @objref: object number
@@ -752,6 +788,9 @@ enum ckpt_file_type {
  * @rdev_minor: st_rdev, minor
  * @size: st_size, bytes
  * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ * @inode_ref: what the file is an end of; 0 for a type that has none
+ *	(reference: CKPT_OBJ_INODE, or 0)
+ * @marks: state that no flag shows (CKPT_FILEF_*)
  */
 struct ckpt_hdr_file {
 	struct ckpt_hdr h;
@@ -767,6 +806,8 @@ struct ckpt_hdr_file {
 	__u32 rdev_minor;
 	__u64 size;
 	__s64 mtime;
+	__s32 inode_ref;
+	__u32 marks;
 };
 
 /**
@@ -815,6 +856,137 @@ struct ckpt_hdr_fs {
 };
 
 /*
+ * Pipes. Pipes and FIFOs with what is in them. Their ends are open file
+ * descriptions that refer to them.
+ */
+
+/*
+ * CKPT_PIPE_*: what kind of pipe it is.
+ */
+#define CKPT_PIPE_FIFO		0x00000001U	/* a FIFO; a string record with its path follows */
+#define CKPT_PIPE_SHARED	0x00000002U	/* someone outside of the hierarchy had it open */
+
+/*
+ * CKPT_PIPE_BUF_*: how a buffer of a pipe is read and filled up.
+ */
+/* one packet: written with O_DIRECT, a read gets no more than it */
+#define CKPT_PIPE_BUF_PACKET	0x00000001U
+/* small writes are added to it while it is the last one */
+#define CKPT_PIPE_BUF_MERGE	0x00000002U
+
+/**
+ * struct ckpt_hdr_pipe - A pipe or FIFO. nr_bufs records of type pipe_buf
+ * follow, oldest first.
+ *
+ * @h: record header, type CKPT_HDR_PIPE
+ * @objref: object number
+ * @flags: what kind (CKPT_PIPE_*)
+ * @size: capacity, bytes, as F_GETPIPE_SZ
+ * @nr_bufs: buffers that are filled
+ */
+struct ckpt_hdr_pipe {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u32 size;
+	__u32 nr_bufs;
+};
+
+/**
+ * struct ckpt_hdr_pipe_buf - A filled buffer of a pipe.
+ *
+ * @h: record header, type CKPT_HDR_PIPE_BUF
+ * @flags: how it is read and filled up (CKPT_PIPE_BUF_*)
+ * @offset: bytes of the buffer's page that have been read already
+ * @reserved0: must be zero
+ * @size: bytes of data
+ * @data: the data (@size elements)
+ */
+struct ckpt_hdr_pipe_buf {
+	struct ckpt_hdr h;
+	__u32 flags;
+	__u32 offset;
+	__u32 reserved0;
+	__u32 size;
+	__u8 data[];
+};
+
+/*
+ * Events. What files that tell of events have beyond an open file description.
+ */
+
+/*
+ * CKPT_EVENTFD_*: flags of an eventfd.
+ */
+#define CKPT_EVENTFD_SEMAPHORE	0x00000001U	/* EFD_SEMAPHORE */
+
+/*
+ * CKPT_EPOLL_*: marks of a watched descriptor.
+ */
+/* epoll_wait(2) will look at it: for EPOLLET, an event that has not been taken yet */
+#define CKPT_EPOLL_READY	0x00000001U
+
+/**
+ * struct ckpt_hdr_eventfd - Follows the file record of an eventfd.
+ *
+ * @h: record header, type CKPT_HDR_EVENTFD
+ * @count: counter
+ * @flags: flags (CKPT_EVENTFD_*)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_eventfd {
+	struct ckpt_hdr h;
+	__u64 count;
+	__u32 flags;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_epoll - What an epoll instance watches. It stands behind the
+ * state of the last task, since it refers to files of all. nr_items records of
+ * type epoll_item follow: first those that are ready, in the order in which
+ * epoll_wait(2) looks at them.
+ *
+ * @h: record header, type CKPT_HDR_EPOLL
+ * @objref: object number
+ * @file_ref: open file description of the instance (reference: CKPT_OBJ_FILE)
+ * @nr_items: watched descriptors
+ * @busy_poll_usecs: EPIOCSPARAMS: microseconds of busy polling
+ * @busy_poll_budget: EPIOCSPARAMS: packets of a round of busy polling
+ * @prefer_busy_poll: EPIOCSPARAMS: prefer busy polling
+ */
+struct ckpt_hdr_epoll {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__s32 file_ref;
+	__u32 nr_items;
+	__u32 busy_poll_usecs;
+	__u32 busy_poll_budget;
+	__u32 prefer_busy_poll;
+};
+
+/**
+ * struct ckpt_hdr_epoll_item - One watched descriptor.
+ *
+ * @h: record header, type CKPT_HDR_EPOLL_ITEM
+ * @file_ref: open file description that is watched (reference: CKPT_OBJ_FILE)
+ * @fd: descriptor that was given to EPOLL_CTL_ADD; it may be closed or name
+ *	another file by now
+ * @events: EPOLL*; without an event bit the item is one of EPOLLONESHOT that
+ *	has fired
+ * @flags: marks (CKPT_EPOLL_*)
+ * @data: data of struct epoll_event
+ */
+struct ckpt_hdr_epoll_item {
+	struct ckpt_hdr h;
+	__s32 file_ref;
+	__s32 fd;
+	__u32 events;
+	__u32 flags;
+	__u64 data;
+};
+
+/*
  * Memory. Address spaces: layout, areas and contents. Only pages that cannot
  * be had elsewhere are in the image.
  */
@@ -858,6 +1030,12 @@ enum ckpt_vma_kind {
 #define CKPT_MMF_MLOCK_ONFAULT		0x0000000000000020ULL	/* MCL_ONFAULT of mlockall(2) */
 /* new mappings are placed bottom-up */
 #define CKPT_MMF_LEGACY_LAYOUT		0x0000000000000040ULL
+
+/*
+ * CKPT_SHMEM_*: attributes of shared anonymous memory.
+ */
+/* made with MAP_NORESERVE: pages count against the commit limit one by one */
+#define CKPT_SHMEM_NORESERVE	0x00000001U
 
 /**
  * struct ckpt_hdr_mm - An address space. mm_context follows, then nr_vmas
@@ -965,10 +1143,27 @@ struct ckpt_hdr_vma {
 };
 
 /**
+ * struct ckpt_hdr_shmem - Shared anonymous memory. Chunks of the pages that
+ * exist follow, up to and including an empty one; what stands for an address
+ * in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_SHMEM
+ * @objref: object number
+ * @flags: attributes (CKPT_SHMEM_*)
+ * @size: bytes; areas may show less of it, or more
+ */
+struct ckpt_hdr_shmem {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u64 size;
+};
+
+/**
  * struct ckpt_hdr_pgarr - A chunk of pages: nr_pages addresses, then the
  * contents of as many pages. The contents start at a multiple of the page size
- * from the start of the image. nr_pages 0 ends the area. Behind the fields:
- * nr_pages addresses (8 bytes each), then nr_pages pages.
+ * from the start of the image. nr_pages 0 ends the area, or the shared memory.
+ * Behind the fields: nr_pages addresses (8 bytes each), then nr_pages pages.
  *
  * @h: record header, type CKPT_HDR_PGARR
  * @nr_pages: pages in this chunk

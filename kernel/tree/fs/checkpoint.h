@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: interfaces between the files of fs/ that save and restore
+ * open files, and the entry points of the subsystems that own their state.
+ */
+#ifndef _FS_CHECKPOINT_H
+#define _FS_CHECKPOINT_H
+
+#include <linux/checkpoint_ctx.h>
+#include <linux/fs.h>
+#include <uapi/linux/eventpoll.h>
+
+struct pipe_inode_info;
+
+/* A line of a struct file_operations: how a kind of file is captured. */
+#ifdef CONFIG_CHECKPOINT
+#define CKPT_FILE_OP(fn)	.checkpoint = fn,
+#else
+#define CKPT_FILE_OP(fn)
+#endif
+
+/* checkpoint.c */
+const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
+			      char *buf, char **name);
+char *ckpt_file_name(struct file *file, char *buf);
+
+/* pipe.c: what F_SETPIPE_SZ does not offer is in pipe_checkpoint.c. */
+void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe);
+
+/* pipe_checkpoint.c */
+int pipe_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		    struct file *file, struct ckpt_object *obj);
+int ckpt_pipe_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			 struct inode *inode, struct ckpt_object *obj);
+struct ckpt_inode *ckpt_pipe_restore(struct ckpt_ctx *ctx,
+				     const struct ckpt_hdr_pipe *h);
+struct file *ckpt_pipe_open(struct ckpt_ctx *ctx,
+			    const struct ckpt_hdr_file *h);
+
+/* eventfd.c */
+struct file *eventfd_file_create(u64 count, int flags);
+bool eventfd_file_state(struct file *file, u64 *count, int *flags);
+
+/* eventfd_checkpoint.c */
+int eventfd_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		       struct file *file, struct ckpt_object *obj);
+struct file *ckpt_eventfd_restore(struct ckpt_ctx *ctx,
+				  const struct ckpt_hdr_file *h);
+
+/**
+ * struct eventpoll_item - a descriptor that an epoll instance watches
+ * @file: what it watches
+ * @fd: the descriptor when it was added
+ * @ready: it is on the ready list
+ * @event: events and data; events without an event bit: fired and disabled
+ */
+struct eventpoll_item {
+	struct file *file;
+	int fd;
+	bool ready;
+	struct epoll_event event;
+};
+
+/* eventpoll.c */
+struct file *eventpoll_file_create(int flags);
+long eventpoll_items(struct file *file, struct eventpoll_item *items, long max);
+int eventpoll_restore_item(struct file *file,
+			   const struct eventpoll_item *item);
+void eventpoll_params(struct file *file, struct epoll_params *params);
+int eventpoll_set_params(struct file *file, const struct epoll_params *params);
+
+/* eventpoll_checkpoint.c */
+int eventpoll_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			 struct file *file, struct ckpt_object *obj);
+struct file *ckpt_eventpoll_restore(struct ckpt_ctx *ctx,
+				    const struct ckpt_hdr_file *h);
+
+#endif /* _FS_CHECKPOINT_H */
