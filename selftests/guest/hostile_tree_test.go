@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -160,6 +161,23 @@ func TestHostileProcesses(t *testing.T) {
 			unix.Kill(31998, unix.SIGKILL)
 		}
 		return len(cases)
+	})
+}
+
+// TestHostileLevels has processes with other numbers inside of their pid namespace than the image has, and some that are
+// in none.
+func TestHostileLevels(t *testing.T) {
+	hostileTree(t, "pidns", "one", func(l *kit.TreeLab) int {
+		last := len(l.Entries) - 1
+		entry, inner := l.Entries[last], strings.LastIndexByte(l.Entries[last], ':')
+		for _, c := range []struct{ what, entry string }{
+			{"another number inside", entry[:inner] + ":77"},
+			{"any number inside", entry[:inner] + ":0"},
+			{"a namespace of its own", entry + ":1"},
+		} {
+			l.WantFailure(c.what, l.TryEntries(l.Copy(), append(slices.Clone(l.Entries[:last]), c.entry)))
+		}
+		return 3
 	})
 }
 
