@@ -22,9 +22,3 @@ var plainSkips = []suite.Skip{
 	{Test: "TestFaultCheckpoint", Reason: "no such file"},
 	{Test: "TestFaultRestart", Reason: "no such file"},
 }
-
-// plainSkips are those of the plain kernel: it cannot inject failures.
-var plainSkips = []suite.Skip{
-	{Test: "TestFaultCheckpoint", Reason: "no such file"},
-	{Test: "TestFaultRestart", Reason: "no such file"},
-}
