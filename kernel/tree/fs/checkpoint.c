@@ -222,7 +222,7 @@ static int ckpt_file_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 	const char *kind = ckpt_file_kind(file), *lock;
 	int ret = 0;
 
-	if (!file->f_op->checkpoint)
+	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
 		ret = ckpt_generic_refusals(ctx, task, file, buf);
 	if (ret)
 		return ret;
@@ -314,8 +314,6 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	char *buf;
 	int ret;
 
-	if (shmem_ckpt_anonymous(file))
-		return shmem_ckpt_file(ctx, task, file, obj);
 	buf = __getname();
 	if (!buf)
 		return -ENOMEM;
@@ -324,6 +322,8 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	/* A dry run has nothing to say about a file that was refused. */
 	if (ret || ctx->obstacles != obstacles)
 		return ret;
+	if (shmem_ckpt_anonymous(file))
+		return shmem_ckpt_file(ctx, task, file, obj);
 	if (file->f_op->checkpoint)
 		return file->f_op->checkpoint(ctx, task, file, obj);
 	return ckpt_generic_checkpoint(ctx, file, obj);

@@ -180,16 +180,23 @@ static int ckpt_freeze_cgroup(struct ckpt_ctx *ctx, bool freeze)
 	return 0;
 }
 
-static int ckpt_await_members(struct ckpt_ctx *ctx, bool committed)
+static bool ckpt_all_restored(struct ckpt_ctx *ctx)
+{
+	/* Pairs with the release of the last member to restore. */
+	return smp_load_acquire(&ctx->nr_restored) == ctx->nr_members;
+}
+
+static bool ckpt_all_committed(struct ckpt_ctx *ctx)
+{
+	return atomic_read(&ctx->nr_committed) == ctx->nr_members;
+}
+
+static int ckpt_await_members(struct ckpt_ctx *ctx,
+			      bool (*all)(struct ckpt_ctx *ctx))
 {
 	int ret;
 
-	/* Pairs with the release of the last member to restore. */
-	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) ||
-				  (committed ?
-				   atomic_read(&ctx->nr_committed) :
-				   smp_load_acquire(&ctx->nr_restored)) ==
-				  ctx->nr_members);
+	ret = wait_event_killable(ctx->wait, READ_ONCE(ctx->err) || all(ctx));
 	return ret ? -EINTR : READ_ONCE(ctx->err);
 }
 
@@ -228,7 +235,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 
 	complete(&ctx->members[0]->turn);
-	ret = ckpt_await_members(ctx, false);
+	ret = ckpt_await_members(ctx, ckpt_all_restored);
 	if (!ret)
 		ret = ckpt_read_tail(ctx);
 	if (!ret)
@@ -242,7 +249,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 
 	ckpt_start(ctx, CKPT_PHASE_COMMIT);
-	ret = ckpt_await_members(ctx, true);
+	ret = ckpt_await_members(ctx, ckpt_all_committed);
 	if (!ret)
 		ret = ckpt_settle_zombies(ctx);
 	if (!ret)

@@ -267,7 +267,12 @@ static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 	for (i = 0; i < ctx->nr_members; i++) {
 		task = ctx->members[i]->task;
 		if (READ_ONCE(task->exit_state)) {
-			ctx->members[i]->zombie = true;
+			/* Only the leader of a process is waited for. */
+			if (thread_group_leader(task) &&
+			    READ_ONCE(task->exit_state) == EXIT_ZOMBIE)
+				ctx->members[i]->zombie = true;
+			else
+				*changed = true;
 			continue;
 		}
 		if (task == current) {

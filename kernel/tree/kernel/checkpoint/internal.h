@@ -41,6 +41,7 @@ struct ckpt_sighand {
 /**
  * struct ckpt_restore - what a task has read from the image and will become
  * @task: identity
+ * @root: it is the root of the hierarchy
  * @thread: registered addresses
  * @regsets: register sets, thread->nr_regsets of them
  * @nr_regsets: how many have been read
@@ -57,6 +58,7 @@ struct ckpt_sighand {
  */
 struct ckpt_restore {
 	struct ckpt_hdr_task *task;
+	bool root;
 	struct ckpt_hdr_thread *thread;
 	struct ckpt_hdr_regset **regsets;
 	u32 nr_regsets;
@@ -135,6 +137,7 @@ int ckpt_read_tail(struct ckpt_ctx *ctx);
  * @ptr: the object, with a reference
  * @ops: its type
  * @ref: its number, 0 while its record has not been captured
+ * @data: what its type keeps beside it
  * @nr_uses: checkpoint: references that the hierarchy holds
  * @leaks: checkpoint: there are more
  * @holder: checkpoint: a task outside that has one, with a reference
@@ -144,6 +147,7 @@ struct ckpt_object {
 	void *ptr;
 	const struct ckpt_obj_ops *ops;
 	s32 ref;
+	void *data;
 	long nr_uses;
 	bool leaks;
 	struct task_struct *holder;

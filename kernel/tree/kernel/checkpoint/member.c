@@ -221,6 +221,9 @@ long ckpt_restart_member(unsigned long uflags)
 		ret = ckpt_member_restore(ctx, member);
 	if (!ret)
 		ret = ckpt_member_commit(ctx, member);
+	if (ret == -ERESTARTSYS && !READ_ONCE(ctx->err))
+		ret = ckpt_err(ctx, current, -ESRCH,
+			       "the task has been killed");
 	if (ret)
 		ckpt_abort(ctx, ret);
 	zombie = !ret && member->zombie;
@@ -313,13 +316,38 @@ int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	return 0;
 }
 
+/* Is @task a child, or a child of a child, ... of @top? */
+static bool ckpt_descends(struct task_struct *task, struct task_struct *top)
+{
+	bool found = false;
+
+	rcu_read_lock();
+	while (!found && task->pid > 1) {
+		task = rcu_dereference(task->real_parent);
+		found = same_thread_group(task, top);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 /**
- * ckpt_kill_drawn - end every task that takes part
+ * ckpt_kill_drawn - end every task that takes part or was to take part
  * @ctx: restart context
  */
 void ckpt_kill_drawn(struct ckpt_ctx *ctx)
 {
+	struct task_struct *root = ctx->nr_members ? ctx->members[0]->task :
+						     NULL;
+	struct ckpt_waiter *waiter;
+	int bucket;
 	u32 i;
+
+	/* Those below the root that wait for their turn to be drawn in. */
+	spin_lock(&ckpt_waiters_lock);
+	hash_for_each(ckpt_waiters, bucket, waiter, node)
+		if (root && ckpt_descends(waiter->task, root))
+			send_sig_info(SIGKILL, SEND_SIG_PRIV, waiter->task);
+	spin_unlock(&ckpt_waiters_lock);
 
 	for (i = 0; i < ctx->nr_members; i++)
 		if (ctx->members[i]->drawn)
@@ -341,20 +369,6 @@ bool ckpt_none_drawn(struct ckpt_ctx *ctx)
 	return none;
 }
 
-/* Is @task a child, or a child of a child, ... of the caller? */
-static bool ckpt_is_descendant(struct task_struct *task)
-{
-	bool found = false;
-
-	rcu_read_lock();
-	while (!found && task->pid > 1) {
-		task = rcu_dereference(task->real_parent);
-		found = same_thread_group(task, current);
-	}
-	rcu_read_unlock();
-	return found;
-}
-
 static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 			   struct pid_namespace *ns)
 {
@@ -372,7 +386,7 @@ static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 		ret = ckpt_await_arrival(ctx, task);
 		spin_lock(&ckpt_waiters_lock);
 		waiter = ckpt_find_waiter(task);
-		found = waiter && waiter->ghost && ckpt_is_descendant(task);
+		found = waiter && waiter->ghost && ckpt_descends(task, current);
 		spin_unlock(&ckpt_waiters_lock);
 		ghost->pid = get_task_pid(task, PIDTYPE_PID);
 		ghost->task = task;
@@ -412,7 +426,7 @@ void ckpt_end_ghosts(void)
 	spin_lock(&ckpt_waiters_lock);
 	hash_for_each(ckpt_waiters, bucket, waiter, node) {
 		if (!waiter->ghost || waiter->end ||
-		    !ckpt_is_descendant(waiter->task))
+		    !ckpt_descends(waiter->task, current))
 			continue;
 		waiter->end = true;
 		complete(&waiter->drawn);

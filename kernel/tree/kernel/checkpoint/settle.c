@@ -170,7 +170,8 @@ static void ckpt_settle_zombie(struct ckpt_member *member)
 
 	write_lock_irq(&tasklist_lock);
 	if (task->exit_state == EXIT_ZOMBIE) {
-		task->exit_signal = h->exit_signal;
+		task->exit_signal = member->restore->root ? SIGCHLD :
+							    h->exit_signal;
 		task->min_flt = h->minflt;
 		task->maj_flt = h->majflt;
 		task->nvcsw = h->nvcsw;
@@ -227,10 +228,14 @@ int ckpt_settle_zombies(struct ckpt_ctx *ctx)
  */
 void ckpt_settle_vfork(struct ckpt_ctx *ctx)
 {
+	struct ckpt_member *member;
+	s32 pid;
 	u32 i;
 
-	for (i = 0; i < ctx->nr_members; i++)
-		if (ctx->members[i]->restore->task->vfork_pid)
-			ckpt_tie_vfork(ctx->members[i], ckpt_member_of(ctx,
-				ctx->members[i]->restore->task->vfork_pid)->task);
+	for (i = 0; i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		pid = member->restore->task->vfork_pid;
+		if (pid)
+			ckpt_tie_vfork(member, ckpt_member_of(ctx, pid)->task);
+	}
 }

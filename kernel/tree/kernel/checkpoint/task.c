@@ -356,6 +356,7 @@ static int ckpt_identity_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	r->task = h;
+	r->root = member->pids->flags & CKPT_PIDS_ROOT;
 	if (h->pid != member->pids->pid)
 		return ckpt_err(ctx, current, -EINVAL,
 				"state of task %d where %d belongs", h->pid,
@@ -521,7 +522,7 @@ static void ckpt_spec_ctrl_commit(struct ckpt_ctx *ctx, u32 ctrl)
 }
 
 static void ckpt_identity_commit(struct ckpt_ctx *ctx,
-				 const struct ckpt_hdr_task *h)
+				 const struct ckpt_hdr_task *h, bool root)
 {
 	u64 now = ktime_get_boottime_ns(), age;
 	char comm[TASK_COMM_LEN];
@@ -536,7 +537,9 @@ static void ckpt_identity_commit(struct ckpt_ctx *ctx,
 		task_set_no_new_privs(current);
 	arch_ckpt_set_task_flags(h->flags);
 	current->personality = h->personality;
-	current->exit_signal = h->exit_signal;
+	/* Who restarts the hierarchy waits for its root in its own way. */
+	if (!root)
+		current->exit_signal = h->exit_signal;
 	current->min_flt = h->minflt;
 	current->maj_flt = h->majflt;
 	current->nvcsw = h->nvcsw;
@@ -610,7 +613,7 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		return ret;
 	ckpt_commit_files(r->files);
 	ckpt_commit_fs(r->fs);
-	ckpt_identity_commit(ctx, r->task);
+	ckpt_identity_commit(ctx, r->task, r->root);
 	ckpt_sched_set_cputime(current, r->task->utime, r->task->stime);
 	ret = ckpt_sched_commit(ctx, r->sched);
 	if (!ret)
@@ -647,7 +650,7 @@ int ckpt_zombie_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	ret = ckpt_signal_begin(r);
 	if (ret)
 		return ret;
-	ckpt_identity_commit(ctx, r->task);
+	ckpt_identity_commit(ctx, r->task, r->root);
 	if (!r->signal->live)
 		ckpt_usage_commit(r->signal->h);
 	ret = ckpt_cred_commit(ctx, r);
