@@ -229,11 +229,20 @@ func hostileTreeRandom(t *testing.T, prog, variant string, seed uint64) {
 			return true
 		})
 		succeeded := 0
+		var changed []string
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("the last try: %v", changed)
+			}
+		})
 		for range tries {
 			b := l.Copy()
+			changed = nil
 			for range 1 + rnd.IntN(2) {
 				p := places[rnd.IntN(len(places))]
-				b[p.Pos+8+rnd.IntN(p.Fixed-8)] = byte(rnd.Uint32())
+				at, value := 8+rnd.IntN(p.Fixed-8), byte(rnd.Uint32())
+				b[p.Pos+at] = value
+				changed = append(changed, fmt.Sprintf("byte %d of record %s at %d: %#x", at, p.Name, p.Pos, value))
 			}
 			if v := l.TryTree(resealed(b)); v.Errno == 0 {
 				succeeded++

@@ -38,6 +38,7 @@ struct entry {
 
 static struct entry *entries;
 static int nr_entries, log_fd;
+static volatile char *armed;
 
 static void parse(struct entry *e, const char *text)
 {
@@ -87,13 +88,15 @@ static pid_t make(struct entry *e, int levels);
 
 /*
  * End with the parent, which may have ended already. The parent of the init of a
- * pid namespace has no number there.
+ * pid namespace has no number there: it waits for this mark.
  */
-static void end_with(pid_t parent)
+static void end_with(pid_t parent, struct entry *self)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() && getppid() != parent)
 		_exit(94);
+	if (self)
+		armed[self - entries] = 1;
 }
 
 /* One process: its children, its threads, and restart(2). */
@@ -131,7 +134,7 @@ static void ghosts(int levels)
 		set.target_pids = entries[i].pids;
 		if (clone_with_pids(SIGCHLD, NULL, NULL, NULL, &set))
 			continue;
-		end_with(parent);
+		end_with(parent, NULL);
 		restart(0, -1, RESTART_GHOST, -1);
 		_exit(95);
 	}
@@ -143,9 +146,12 @@ static pid_t make(struct entry *e, int levels)
 	unsigned long flags = SIGCHLD | (e->nr_pids > levels ? CLONE_NEWPID : 0);
 	pid_t parent = getpid(), pid = clone_with_pids(flags, NULL, NULL, NULL, &set);
 
-	if (pid)
+	if (pid) {
+		while (pid > 0 && e->nr_pids > levels && !armed[e - entries])
+			usleep(100);
 		return pid;
-	end_with(parent);
+	}
+	end_with(parent, e);
 	if (e == entries || e->nr_pids > levels)
 		ghosts(e->nr_pids);
 	member(e);
@@ -179,6 +185,9 @@ int main(int argc, char **argv)
 	}
 	nr_entries = argc - optind - 1;
 	entries = calloc(nr_entries, sizeof(*entries));
+	armed = mmap(NULL, nr_entries, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!entries || armed == MAP_FAILED)
+		return 2;
 	for (i = 0; i < nr_entries; i++)
 		parse(&entries[i], argv[optind + 1 + i]);
 	clock_gettime(CLOCK_MONOTONIC, &begin);

@@ -303,7 +303,9 @@ func (p *Prog) KillFamily(t testing.TB, release func()) {
 func (p *Prog) FamilyGone(t testing.TB, members []int) {
 	t.Helper()
 	for _, pid := range members {
-		until(t, fmt.Sprintf("%s: number %d is free", p.Name, pid), func() bool { return unix.Kill(pid, 0) == unix.ESRCH })
+		if !poll(patience, func() bool { return unix.Kill(pid, 0) == unix.ESRCH }) {
+			t.Fatalf("%s: number %d is not free: stat %v\n%s", p.Name, pid, Stat(pid), read(fmt.Sprintf("/proc/%d/stack", pid)))
+		}
 	}
 }
 
