@@ -74,7 +74,7 @@ static bool ckpt_pids_valid(struct ckpt_ctx *ctx,
 		       leader->pids->nr_levels == pids->nr_levels;
 	}
 	if (root)
-		return !pids->ppid;
+		return !pids->ppid && !pids->nr_levels;
 	parent = ckpt_member_of(ctx, pids->ppid);
 	return parent && parent->pids->pid == parent->pids->tgid &&
 	       parent->pids->nr_levels <= pids->nr_levels;

@@ -76,6 +76,10 @@ static struct task_struct *ckpt_find_task(struct ckpt_ctx *ctx,
 	if (right)
 		get_task_struct(task);
 	rcu_read_unlock();
+	if (right && !ckpt_has_pids(task, pids, ns)) {
+		put_task_struct(task);
+		right = false;
+	}
 	return right ? task : NULL;
 }
 
@@ -229,8 +233,15 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		ret = ckpt_read_frame(ctx);
 	if (ret)
 		return ret;
+	rcu_read_lock();
 	ns = task_active_pid_ns(ctx->members[0]->task);
-	ret = ns ? ckpt_draw_all(ctx, ns) : -ESRCH;
+	if (ns)
+		get_pid_ns(ns);
+	rcu_read_unlock();
+	if (!ns)
+		return -ESRCH;
+	ret = ckpt_draw_all(ctx, ns);
+	put_pid_ns(ns);
 	if (ret)
 		return ret;
 

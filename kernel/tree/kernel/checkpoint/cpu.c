@@ -8,6 +8,7 @@
  * restores itself sleeps while a worker writes its registers; that way neither
  * the FPU nor the segment registers need code per architecture.
  */
+#include <linux/delay.h>
 #include <linux/elf.h>
 #include <linux/regset.h>
 #include <linux/sched/signal.h>
@@ -84,9 +85,10 @@ int ckpt_cpu_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
 	return 0;
 }
 
-static const struct user_regset *ckpt_regset_find(u32 note_type)
+static const struct user_regset *ckpt_regset_find(struct task_struct *task,
+						  u32 note_type)
 {
-	const struct user_regset_view *view = task_user_regset_view(current);
+	const struct user_regset_view *view = task_user_regset_view(task);
 	int i;
 
 	for (i = 0; i < view->n; i++)
@@ -119,7 +121,7 @@ int ckpt_cpu_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 			return PTR_ERR(h);
 		r->regsets[r->nr_regsets++] = h;
 
-		regset = ckpt_regset_find(h->note_type);
+		regset = ckpt_regset_find(current, h->note_type);
 		if (!regset || !regset->set || !h->size ||
 		    h->size % regset->size ||
 		    h->size > regset->n * regset->size)
@@ -139,56 +141,73 @@ int ckpt_cpu_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	return 0;
 }
 
+/**
+ * struct ckpt_cpu_work - what a worker is to write into whose registers
+ * @work: the work
+ * @done: it has been done
+ * @task: the task, which sleeps until then
+ * @r: the register sets
+ * @old: receives what was there, each allocated
+ * @bad: the register set that could not be written
+ * @ret: 0 or a negative errno
+ */
 struct ckpt_cpu_work {
 	struct work_struct work;
 	struct completion done;
 	struct task_struct *task;
-	const struct user_regset *regset;
-	const void *data;
-	u32 size;
-	void *old;
+	const struct ckpt_restore *r;
+	void **old;
+	u32 bad;
 	int ret;
 };
+
+static int ckpt_cpu_set(struct task_struct *task,
+			const struct ckpt_hdr_regset *h, void **old)
+{
+	const struct user_regset *regset = ckpt_regset_find(task, h->note_type);
+	int ret;
+
+	/* Keep what was there, for a way back. */
+	ret = regset_get_alloc(task, regset, regset->n * regset->size, old);
+	if (ret >= 0)
+		ret = regset->set(task, regset, 0, h->size, h->data, NULL);
+	return ret < 0 ? ret : 0;
+}
+
+static void ckpt_cpu_set_all(struct ckpt_cpu_work *w)
+{
+	const struct user_regset *regset;
+	u32 i;
+
+	for (i = 0; i < w->r->nr_regsets && !w->ret; i++) {
+		w->bad = i;
+		w->ret = ckpt_cpu_set(w->task, w->r->regsets[i], &w->old[i]);
+	}
+	for (; w->ret && i; i--) {
+		regset = ckpt_regset_find(w->task,
+					  w->r->regsets[i - 1]->note_type);
+		if (w->old[i - 1])
+			regset->set(w->task, regset, 0,
+				    regset->n * regset->size, w->old[i - 1],
+				    NULL);
+	}
+}
 
 static void ckpt_cpu_worker(struct work_struct *work)
 {
 	struct ckpt_cpu_work *w = container_of(work, struct ckpt_cpu_work,
 					       work);
-	unsigned int full = w->regset->n * w->regset->size;
-	int ret;
 
-	/* The task has queued us and is about to sleep. */
+	/*
+	 * The task has queued us and is about to sleep. If we took the CPU from
+	 * it, wait_task_inactive() would sleep for a tick to give it back.
+	 */
+	while (READ_ONCE(w->task->on_rq))
+		usleep_range(10, 50);
 	while (!wait_task_inactive(w->task, TASK_UNINTERRUPTIBLE))
 		cond_resched();
-
-	/* Keep what was there, for a way back. */
-	ret = w->old ? 0 : regset_get_alloc(w->task, w->regset, full, &w->old);
-	if (ret >= 0)
-		ret = w->regset->set(w->task, w->regset, 0, w->size, w->data,
-				     NULL);
-	w->ret = ret < 0 ? ret : 0;
+	ckpt_cpu_set_all(w);
 	complete(&w->done);
-}
-
-/* Have a worker write a register set of current. */
-static int ckpt_cpu_set(const struct user_regset *regset, const void *data,
-			u32 size, void **old)
-{
-	struct ckpt_cpu_work w = {
-		.task = current,
-		.regset = regset,
-		.data = data,
-		.size = size,
-		.old = *old,
-	};
-
-	INIT_WORK_ONSTACK(&w.work, ckpt_cpu_worker);
-	init_completion(&w.done);
-	queue_work(system_unbound_wq, &w.work);
-	wait_for_completion(&w.done);
-	destroy_work_on_stack(&w.work);
-	*old = w.old;
-	return w.ret;
 }
 
 /**
@@ -200,31 +219,24 @@ static int ckpt_cpu_set(const struct user_regset *regset, const void *data,
  */
 int ckpt_cpu_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
-	const struct user_regset *regset;
-	void **old;
+	struct ckpt_cpu_work w = { .task = current, .r = r };
 	u32 i;
-	int ret = 0;
 
-	old = kcalloc(r->nr_regsets, sizeof(*old), GFP_KERNEL);
-	if (!old)
+	w.old = kcalloc(r->nr_regsets, sizeof(*w.old), GFP_KERNEL);
+	if (!w.old)
 		return -ENOMEM;
-	for (i = 0; i < r->nr_regsets && !ret; i++) {
-		regset = ckpt_regset_find(r->regsets[i]->note_type);
-		ret = ckpt_cpu_set(regset, r->regsets[i]->data,
-				   r->regsets[i]->size, &old[i]);
-		if (ret)
-			ret = ckpt_err(ctx, current, -EINVAL,
-				       "register set %#x is not valid: %d",
-				       r->regsets[i]->note_type, ret);
-	}
-	for (; ret && i; i--) {
-		regset = ckpt_regset_find(r->regsets[i - 1]->note_type);
-		if (old[i - 1])
-			ckpt_cpu_set(regset, old[i - 1],
-				     regset->n * regset->size, &old[i - 1]);
-	}
+	INIT_WORK_ONSTACK(&w.work, ckpt_cpu_worker);
+	init_completion(&w.done);
+	queue_work(system_unbound_wq, &w.work);
+	wait_for_completion(&w.done);
+	destroy_work_on_stack(&w.work);
+
 	for (i = 0; i < r->nr_regsets; i++)
-		kvfree(old[i]);
-	kfree(old);
-	return ret;
+		kvfree(w.old[i]);
+	kfree(w.old);
+	if (!w.ret)
+		return 0;
+	return ckpt_err(ctx, current, -EINVAL,
+			"register set %#x is not valid: %d",
+			r->regsets[w.bad]->note_type, w.ret);
 }

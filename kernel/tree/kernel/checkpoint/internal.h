@@ -202,6 +202,8 @@ int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member);
 void ckpt_tie_vfork(struct ckpt_member *member, struct task_struct *child);
 void ckpt_kill_drawn(struct ckpt_ctx *ctx);
 bool ckpt_none_drawn(struct ckpt_ctx *ctx);
+bool ckpt_has_pids(struct task_struct *task, const struct ckpt_hdr_pids *pids,
+		   struct pid_namespace *ns);
 int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
 void ckpt_end_ghosts(void);
 int ckpt_await_ghosts(struct ckpt_ctx *ctx);

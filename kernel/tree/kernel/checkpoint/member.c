@@ -189,12 +189,20 @@ long ckpt_restart_member(unsigned long uflags)
 	struct task_struct *child;
 	struct completion vfork;
 	struct ckpt_ctx *ctx;
+	sigset_t all;
 	bool zombie;
 	u32 code;
 	int ret;
 
 	if (!ckpt_caller_clean(current))
 		return -EBUSY;
+
+	/*
+	 * Only death ends the wait; and what the image has pending must not be
+	 * for a thread that has not got its mask yet.
+	 */
+	sigfillset(&all);
+	set_current_blocked(&all);
 
 	init_completion(&vfork);
 	init_completion(&waiter.drawn);
@@ -369,6 +377,26 @@ bool ckpt_none_drawn(struct ckpt_ctx *ctx)
 	return none;
 }
 
+/**
+ * ckpt_has_pids - has a task its numbers in the inner pid namespaces?
+ * @task: the task
+ * @pids: its entry of the task array
+ * @ns: pid namespace of the root
+ */
+bool ckpt_has_pids(struct task_struct *task, const struct ckpt_hdr_pids *pids,
+		   struct pid_namespace *ns)
+{
+	struct pid *pid = get_task_pid(task, PIDTYPE_PID);
+	bool same;
+	u32 i;
+
+	same = pid && pid->level == ns->level + pids->nr_levels;
+	for (i = 0; same && i < pids->nr_levels; i++)
+		same = pid->numbers[ns->level + 1 + i].nr == pids->levels[i];
+	put_pid(pid);
+	return same;
+}
+
 static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 			   struct pid_namespace *ns)
 {
@@ -386,7 +414,9 @@ static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 		ret = ckpt_await_arrival(ctx, task);
 		spin_lock(&ckpt_waiters_lock);
 		waiter = ckpt_find_waiter(task);
-		found = waiter && waiter->ghost && ckpt_descends(task, current);
+		found = waiter && waiter->ghost &&
+			ckpt_descends(task, current) &&
+			ckpt_has_pids(task, ghost->pids, ns);
 		spin_unlock(&ckpt_waiters_lock);
 		ghost->pid = get_task_pid(task, PIDTYPE_PID);
 		ghost->task = task;
