@@ -64,7 +64,7 @@ func TestContainerPid(t *testing.T) {
 // and says what and who, that of a subtree warns.
 func TestContainerLeak(t *testing.T) {
 	for variant, words := range map[string]string{
-		"files": "file", "fs": "root", "vm": "memory", "sighand": "signal", "file": "file",
+		"files": "file", "fs": "root", "vm": "address space", "sighand": "signal", "file": "/",
 	} {
 		t.Run(variant, func(t *testing.T) {
 			p := kit.StartFamily(t, "leaky", "keep", variant)

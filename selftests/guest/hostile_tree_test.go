@@ -217,7 +217,7 @@ func TestHostileSharingRandom(t *testing.T) { hostileTreeRandom(t, "share", "fil
 
 func hostileTreeRandom(t *testing.T, prog, variant string, seed uint64) {
 	t.Helper()
-	const tries = 60
+	const tries = 25
 	hostileTree(t, prog, variant, func(l *kit.TreeLab) int {
 		rnd := rand.New(rand.NewPCG(seed, 20261124))
 		places := slices.DeleteFunc(kit.Records(t, l.Image), func(p kit.Place) bool {

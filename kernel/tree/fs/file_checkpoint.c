@@ -82,7 +82,7 @@ static int ckpt_table_checkpoint(struct ckpt_ctx *ctx,
 			desc->flags = cloexec ? CKPT_FD_CLOEXEC : 0;
 			desc->file_ref = ckpt_obj_checkpoint(ctx, task, file,
 							     CKPT_OBJ_FILE);
-			ckpt_obj_use(ctx, file, CKPT_OBJ_FILE);
+			ckpt_obj_use_fd(ctx, file);
 		}
 		fput(file);
 		if (!desc)

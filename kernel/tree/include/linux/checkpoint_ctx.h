@@ -282,6 +282,7 @@ struct ckpt_obj_ops {
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
 void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
+void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file);
 s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 void ckpt_obj_set_data(struct ckpt_object *obj, void *data);

@@ -302,5 +302,7 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	/* They do not sleep for long: each has been woken up to succeed or die. */
 	if (wait_event_killable(ctx->wait, ckpt_none_drawn(ctx)) && !ret)
 		ret = -EINTR;
+	/* What those who were killed had to say. */
+	ckpt_log_flush(ctx);
 	return ret;
 }

@@ -139,6 +139,7 @@ int ckpt_read_tail(struct ckpt_ctx *ctx);
  * @ref: its number, 0 while its record has not been captured
  * @data: what its type keeps beside it
  * @nr_uses: checkpoint: references that the hierarchy holds
+ * @nr_fds: checkpoint: those among them that are descriptors
  * @leaks: checkpoint: there are more
  * @holder: checkpoint: a task outside that has one, with a reference
  */
@@ -149,6 +150,7 @@ struct ckpt_object {
 	s32 ref;
 	void *data;
 	long nr_uses;
+	long nr_fds;
 	bool leaks;
 	struct task_struct *holder;
 };

@@ -17,11 +17,17 @@
 /* Somebody who reads /proc has a reference for a moment: look again. */
 #define CKPT_LEAK_TRIES	5
 
+/*
+ * A mapping or an executable that a child has inherited is an open file of its
+ * own after a restart, which nobody can tell. Descriptors share a position.
+ */
 static bool ckpt_obj_leaks(const struct ckpt_object *obj)
 {
+	if (!obj->ops->users || !obj->ref ||
+	    (obj->ops == &ckpt_file_ops && !obj->nr_fds))
+		return false;
 	/* One is that of the table of objects. */
-	return obj->ops->users && obj->ref &&
-	       obj->ops->users(obj->ptr) - 1 > obj->nr_uses;
+	return obj->ops->users(obj->ptr) - 1 > obj->nr_uses;
 }
 
 static bool ckpt_any_leak(struct ckpt_ctx *ctx)
@@ -91,23 +97,24 @@ static int ckpt_report_leak(struct ckpt_ctx *ctx, struct ckpt_object *obj)
 {
 	bool container = !(ctx->uflags & CHECKPOINT_SUBTREE);
 	const char *who = obj->holder ? "this task" : "somebody";
-	char *buf = __getname(), *name = "";
+	const char *name = obj->ops->name;
+	char *buf = __getname();
 
 	if (!buf)
 		return -ENOMEM;
 	if (obj->ops == &ckpt_file_ops) {
 		name = file_path(obj->ptr, buf, PATH_MAX);
 		if (IS_ERR(name))
-			name = "(path too long)";
+			name = "file (path too long)";
 	}
 	if (container)
 		ckpt_refuse(ctx, obj->holder, -EBUSY,
-			    "%s %s (object %d) is shared with %s outside of the container",
-			    obj->ops->name, name, obj->ref, who);
+			    "%s (object %d) is shared with %s outside of the container",
+			    name, obj->ref, who);
 	else
 		ckpt_warn(ctx, obj->holder,
-			  "%s %s (object %d) is shared with %s outside of the hierarchy: the restarted tasks will have their own",
-			  obj->ops->name, name, obj->ref, who);
+			  "%s (object %d) is shared with %s outside of the hierarchy: the restarted tasks will have their own",
+			  name, obj->ref, who);
 	__putname(buf);
 	return container && !ckpt_dry_run(ctx) ? -EBUSY : 0;
 }
@@ -172,8 +179,11 @@ int ckpt_leak_check(struct ckpt_ctx *ctx)
 
 	ckpt_find_holders(ctx);
 	hash_for_each(ctx->objs, bucket, obj, node) {
-		if (obj->leaks && !ret)
-			ret = ckpt_report_leak(ctx, obj);
+		/* A file that no descriptor outside leads to is mapped there. */
+		if (obj->ops == &ckpt_file_ops && !obj->holder)
+			obj->leaks = false;
+		if (obj->leaks)
+			ret = ckpt_report_leak(ctx, obj) ?: ret;
 		if (obj->holder)
 			put_task_struct(obj->holder);
 		obj->holder = NULL;

@@ -13,6 +13,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/fs.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -103,8 +104,11 @@ static void ckpt_log(struct ckpt_ctx *ctx, struct task_struct *task, int err,
 	entry->len = len;
 	list_add_tail(&entry->list, &ctx->log);
 	mutex_unlock(&ctx->log_lock);
-	/* Not while a task waits to end: it may be who reads the log. */
-	if (!READ_ONCE(ctx->looking))
+	/*
+	 * Not while a task waits to end: it may be who reads the log. Who is
+	 * being killed cannot write any more: others will.
+	 */
+	if (!READ_ONCE(ctx->looking) && !fatal_signal_pending(current))
 		ckpt_log_flush(ctx);
 }
 

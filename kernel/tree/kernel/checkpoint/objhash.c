@@ -118,6 +118,21 @@ void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
 }
 
 /**
+ * ckpt_obj_use_fd - count a descriptor of the hierarchy
+ * @ctx: checkpoint context
+ * @file: its file, which has been captured
+ */
+void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file)
+{
+	struct ckpt_object *obj = ckpt_obj_find(ctx, file, CKPT_OBJ_FILE);
+
+	if (obj) {
+		obj->nr_uses++;
+		obj->nr_fds++;
+	}
+}
+
+/**
  * ckpt_obj_checkpoint - capture an object if that has not been done yet
  * @ctx: checkpoint context
  * @task: task on whose behalf, for messages
