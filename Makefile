@@ -13,8 +13,9 @@ DEBUG_FLAG := $(if $(filter-out 0,$(DEBUG)),-debug)
 GO ?= go
 export KSRC
 
-# The steps of make test, in this order.
-TEST_STEPS := generate-check check unit kernel tools sparse selftests kernel-debug test-debug series-check
+# The steps of make test, in this order. The debug kernel is apart (make kernel-debug test-debug): building and testing it
+# takes longer than all of these.
+TEST_STEPS := generate-check check unit kernel tools sparse selftests series-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

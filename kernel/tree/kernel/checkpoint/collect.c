@@ -304,7 +304,8 @@ static int ckpt_member_pids(struct ckpt_ctx *ctx, struct ckpt_member *member,
 	member->pids = pids;
 
 	read_lock(&tasklist_lock);
-	parent = task->real_parent;
+	parent = rcu_dereference_protected(task->real_parent,
+					   lockdep_is_held(&tasklist_lock));
 	pids->tgid = task_tgid_nr_ns(task, ns);
 	if (task_tgid(task) == ctx->root_pid) {
 		pids->ppid = 0;

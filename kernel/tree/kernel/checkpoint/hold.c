@@ -113,14 +113,16 @@ void __checkpoint_exit(struct task_struct *task)
 int ckpt_look(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	unsigned long flags;
-	bool held = task == current;
+	bool held;
 
-	if (!held && lock_task_sighand(task, &flags)) {
-		held = task->checkpoint_ctx == ctx;
-		if (held)
-			WRITE_ONCE(ctx->looking, task);
-		unlock_task_sighand(task, &flags);
-	}
+	if (task == current)
+		return 0;
+	if (!lock_task_sighand(task, &flags))
+		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
+	held = task->checkpoint_ctx == ctx;
+	if (held)
+		WRITE_ONCE(ctx->looking, task);
+	unlock_task_sighand(task, &flags);
 	return held ? 0 : ckpt_err(ctx, task, -ESRCH, "the task has ended");
 }
 
