@@ -15,7 +15,7 @@ func TestTaskPrctlX86(t *testing.T) { twoWays(t, "task_prctl", "tsc", "cpuid_fau
 // TestTaskRseqSection checkpoints a program inside a restartable sequence, which must be aborted.
 func TestTaskRseqSection(t *testing.T) {
 	release := func(t *testing.T, p *kit.Prog) {
-		f, err := os.OpenFile(filepath.Join(p.Dir, "word"), os.O_WRONLY, 0)
+		f, err := os.OpenFile(filepath.Join(p.Dir, "spin"), os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

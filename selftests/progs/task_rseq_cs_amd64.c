@@ -3,7 +3,7 @@
  * task_rseq_cs - a restartable sequence that a checkpoint interrupts is aborted, not continued
  *
  * The program spins in a sequence that commits when a word of a shared file
- * mapping (DIR/word) is not 0. The test stores it there while the program is
+ * mapping (DIR/spin) is not 0. The test stores it there while the program is
  * dead: a sequence that goes on over the restart sees it and commits. Whenever
  * the kernel aborts the sequence, it begins anew as long as the word is 0.
  */
@@ -52,10 +52,12 @@ int main(int argc, char **argv)
 	if (!__rseq_size)
 		prog_unsupported("the C library registered no rseq area (__rseq_size is 0)");
 	area = (volatile struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
-	fd = must(open(prog_path("word"), O_RDWR | O_CREAT, 0666));
+	fd = must(open(prog_path("spin"), O_RDWR | O_CREAT, 0666));
 	must(ftruncate(fd, PAGE));
 	cs_word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	must((long)cs_word);
+	/* The harness copies these 8 bytes over the first 8 when the program may go on. */
+	cs_word[2] = 1;
 	close(fd);
 	prog_ready();
 	if (prog_losing)
