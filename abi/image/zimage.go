@@ -7,7 +7,7 @@ package image
 
 // The format revision that the generated files describe, and the numbers of its frame.
 const (
-	CKPT_REV                 = 2
+	CKPT_REV                 = 3
 	CKPT_MAGIC_HEAD   uint64 = 0x4c43523643484b50
 	CKPT_MAGIC_TAIL   uint64 = 0x504b484336524354
 	CKPT_HDR_OPTIONAL        = 0x80000000

@@ -12,12 +12,13 @@ const (
 )
 
 // Rev is the current format revision. Any change of a record bumps it.
-const Rev uint16 = 2
+const Rev uint16 = 3
 
 // History lists every revision of the format, oldest first.
 var History = []Revision{
 	{1, "2026-11-23", "First revision: one single-threaded process."},
 	{2, "2026-11-24", "Hierarchies: ghosts, zombies, vfork and job control."},
+	{3, "2026-11-24", "Unix sockets, terminals, IPC, timers, locks and the other kinds of files."},
 }
 
 // RecordOptional is the bit of a record type that lets a reader skip the

@@ -61,12 +61,16 @@
  *
  *  2 (2026-11-24)
  *  - Hierarchies: ghosts, zombies, vfork and job control.
+ *
+ *  3 (2026-11-24)
+ *  - Unix sockets, terminals, IPC, timers, locks and the other kinds of
+ *    files.
  */
 
 #include <linux/types.h>
 
 /* The revision that this file describes. */
-#define CKPT_REV		2
+#define CKPT_REV		3
 
 /* Magic numbers of the first and the last record. */
 #define CKPT_MAGIC_HEAD		0x4c43523643484b50ULL
