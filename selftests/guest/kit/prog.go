@@ -22,7 +22,7 @@ import (
 const ProgDir = "/progs"
 
 // patience is how long anything may take that normally takes a moment. The guest has no hardware acceleration.
-const patience = 40 * time.Second
+const patience = 100 * time.Second
 
 // A Prog is a program under test. After a checkpoint and a restart it is the same Prog in another process.
 type Prog struct {
