@@ -136,6 +136,9 @@ enum ckpt_phase {
  * @via: checkpoint: the file through which an inode is being captured
  * @finish: checkpoint: what is to be captured when all tasks have been
  * @nr_files: restart: files opened so far
+ * @ahead: restart: bytes of the image that have been read ahead, or NULL
+ * @ahead_at: where in them the next one stands
+ * @ahead_end: how many there are
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -188,6 +191,9 @@ struct ckpt_ctx {
 	struct list_head finish;
 	u64 nr_files;
 
+	void *ahead;
+	u32 ahead_at;
+	u32 ahead_end;
 	struct xxh64_state hash;
 	u64 nr_records;
 	bool restoring;

@@ -116,6 +116,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	path_put(&ctx->root);
+	kfree(ctx->ahead);
 	if (ctx->file)
 		fput(ctx->file);
 	if (ctx->logfile)

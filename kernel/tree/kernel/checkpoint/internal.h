@@ -129,6 +129,7 @@ int ckpt_image_emit(struct ckpt_ctx *ctx);
 void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
 
 /* stream.c */
+void ckpt_read_end(struct ckpt_ctx *ctx);
 int ckpt_read_tail(struct ckpt_ctx *ctx);
 
 /**
@@ -200,6 +201,7 @@ void ckpt_settle_vfork(struct ckpt_ctx *ctx);
 /* member.c */
 struct pid_namespace;
 long ckpt_restart_member(unsigned long uflags);
+void ckpt_first_turn(struct ckpt_member *member);
 int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member);
 void ckpt_tie_vfork(struct ckpt_member *member, struct task_struct *child);
 void ckpt_kill_drawn(struct ckpt_ctx *ctx);
@@ -222,8 +224,8 @@ bool ckpt_caller_clean(struct task_struct *task);
 int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
 int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		      const struct ckpt_member *member);
-int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
-		     bool *changed);
+int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+void ckpt_task_resume(void);
 int ckpt_zombie_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
 int ckpt_zombie_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 void ckpt_restore_free(struct ckpt_restore *r);
@@ -232,6 +234,8 @@ void ckpt_restore_free(struct ckpt_restore *r);
 int ckpt_cpu_count(struct task_struct *task);
 int ckpt_cpu_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
 int ckpt_cpu_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+int ckpt_cpu_load(struct ckpt_ctx *ctx, struct task_struct *task,
+		  const struct ckpt_restore *r);
 int ckpt_cpu_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 
 /* signal.c */
