@@ -74,6 +74,21 @@ func TestToolTree(t *testing.T) {
 		}
 		p.FamilyGone(t, members)
 	})
+	t.Run("dying", func(t *testing.T) {
+		// Those who have the numbers have been killed, but are not gone yet.
+		for range 5 {
+			r := kit.StartRestart(t, img, []string{"/bin/restart", "--no-wait"})
+			if status := r.Wait(t); status != 0 {
+				t.Fatalf("status %d: %s", status, r.Output())
+			}
+			for _, pid := range members {
+				if err := unix.Kill(pid, unix.SIGKILL); err != nil && err != unix.ESRCH {
+					t.Error(err)
+				}
+			}
+		}
+		p.FamilyGone(t, members)
+	})
 	t.Run("killed", func(t *testing.T) {
 		data := img.Bytes(t)
 		// The image stops coming at some point, and the coordinator is killed.

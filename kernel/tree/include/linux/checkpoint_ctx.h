@@ -11,11 +11,11 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
-#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/sched.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -35,7 +35,6 @@ struct ckpt_object;
 struct ckpt_image;
 struct ckpt_restore;
 
-#define CKPT_OBJ_HASH_BITS	10
 #define CKPT_ERR_LEN		512
 /* Pages that one read of the image gets at the most. */
 #define CKPT_READ_PAGES		256
@@ -130,6 +129,8 @@ enum ckpt_phase {
  * @boottime: restart: CLOCK_BOOTTIME of the source at the checkpoint, ns
  * @image: checkpoint: what has been captured
  * @objs: checkpoint: shared objects by address
+ * @objs_ready: checkpoint: that is in use
+ * @obj_list: checkpoint: shared objects in the order in which they were met
  * @refs: restart: shared objects by number
  * @nr_refs: objects numbered so far
  * @nr_objs: restart: objects so far of each type that a task has one of
@@ -183,7 +184,9 @@ struct ckpt_ctx {
 	s64 boottime;
 
 	struct ckpt_image *image;
-	DECLARE_HASHTABLE(objs, CKPT_OBJ_HASH_BITS);
+	struct rhashtable objs;
+	bool objs_ready;
+	struct list_head obj_list;
 	struct xarray refs;
 	s32 nr_refs;
 	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];

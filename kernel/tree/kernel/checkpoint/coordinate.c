@@ -274,7 +274,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	if (ret)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED, ctx->pos);
-	ckpt_end_ghosts();
+	ckpt_end_ghosts(ctx);
 	ret = ckpt_await_ghosts(ctx);
 	if (ret)
 		return ret;
@@ -320,7 +320,7 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		ckpt_abort(ctx, ret);
 		ckpt_kill_drawn(ctx);
 	}
-	ckpt_end_ghosts();
+	ckpt_end_ghosts(ctx);
 	/* They do not sleep for long: each has been woken up to succeed or die. */
 	if (wait_event_killable(ctx->wait, ckpt_none_drawn(ctx)) && !ret)
 		ret = -EINTR;

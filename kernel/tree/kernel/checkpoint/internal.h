@@ -135,6 +135,7 @@ int ckpt_read_tail(struct ckpt_ctx *ctx);
 /**
  * struct ckpt_object - an object in the hash
  * @node: checkpoint: link in the hash
+ * @list: checkpoint: link in the list of all
  * @ptr: the object, with a reference
  * @ops: its type
  * @ref: its number, 0 while its record has not been captured
@@ -145,7 +146,8 @@ int ckpt_read_tail(struct ckpt_ctx *ctx);
  * @holder: checkpoint: a task outside that has one, with a reference
  */
 struct ckpt_object {
-	struct hlist_node node;
+	struct rhash_head node;
+	struct list_head list;
 	void *ptr;
 	const struct ckpt_obj_ops *ops;
 	s32 ref;
@@ -161,7 +163,7 @@ int ckpt_leak_check(struct ckpt_ctx *ctx);
 
 /* objhash.c */
 struct ckpt_object *ckpt_obj_find(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
-void ckpt_objs_init(struct ckpt_ctx *ctx);
+int ckpt_objs_init(struct ckpt_ctx *ctx);
 void ckpt_objs_free(struct ckpt_ctx *ctx);
 const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);
 int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
@@ -209,7 +211,7 @@ bool ckpt_none_drawn(struct ckpt_ctx *ctx);
 bool ckpt_has_pids(struct task_struct *task, const struct ckpt_hdr_pids *pids,
 		   struct pid_namespace *ns);
 int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
-void ckpt_end_ghosts(void);
+void ckpt_end_ghosts(struct ckpt_ctx *ctx);
 int ckpt_await_ghosts(struct ckpt_ctx *ctx);
 
 /* coordinate.c */

@@ -24,6 +24,7 @@
  * @member: its place there
  * @turn: it may read its state, or, for a ghost, end
  * @ghost: it only holds a pid
+ * @owner: a restart that needs the pid, which may be over
  * @end: a ghost may end
  */
 struct ckpt_waiter {
@@ -33,6 +34,7 @@ struct ckpt_waiter {
 	struct ckpt_member *member;
 	struct completion turn;
 	bool ghost;
+	const struct ckpt_ctx *owner;
 	bool end;
 };
 
@@ -450,9 +452,11 @@ static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 		ret = ckpt_await_arrival(ctx, task);
 		spin_lock(&ckpt_waiters_lock);
 		waiter = ckpt_find_waiter(task);
-		found = waiter && waiter->ghost &&
+		found = waiter && waiter->ghost && !waiter->owner &&
 			ckpt_descends(task, current) &&
 			ckpt_has_pids(task, ghost->pids, ns);
+		if (found)
+			waiter->owner = ctx;
 		spin_unlock(&ckpt_waiters_lock);
 		ghost->pid = get_task_pid(task, PIDTYPE_PID);
 		ghost->task = task;
@@ -482,17 +486,25 @@ int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns)
 }
 
 /**
- * ckpt_end_ghosts - every ghost below the caller has done its duty
+ * ckpt_end_ghosts - every ghost of the restart has done its duty
+ * @ctx: restart context
+ *
+ * Those too that nobody has asked for, if they stand below the root: another
+ * thread of the caller may have a restart with ghosts of its own.
  */
-void ckpt_end_ghosts(void)
+void ckpt_end_ghosts(struct ckpt_ctx *ctx)
 {
+	struct task_struct *root = ctx->nr_members ? ctx->members[0]->task :
+						     NULL;
 	struct ckpt_waiter *waiter;
 	int bucket;
 
 	spin_lock(&ckpt_waiters_lock);
 	hash_for_each(ckpt_waiters, bucket, waiter, node) {
-		if (!waiter->ghost || waiter->end ||
-		    !ckpt_descends(waiter->task, current))
+		if (!waiter->ghost || waiter->end)
+			continue;
+		if (waiter->owner != ctx &&
+		    !(root && ckpt_descends(waiter->task, root)))
 			continue;
 		waiter->end = true;
 		complete(&waiter->turn);
