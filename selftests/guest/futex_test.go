@@ -17,7 +17,7 @@ func TestFutexMutex(t *testing.T) {
 func synced(t *testing.T, kind string) {
 	t.Helper()
 	families(t, "sync", kind)
-	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: kind + "_process", Ways: someWays})
+	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: kind + "_process", Ways: someWays, Look: []string{"maps"}})
 }
 
 func TestFutexShared(t *testing.T)  { synced(t, "mutex") }

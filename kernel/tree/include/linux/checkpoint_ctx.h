@@ -110,6 +110,7 @@ enum ckpt_phase {
  * @msg: text that belongs to @err
  * @obstacles: how many reasons a dry run has found
  * @root: the directory that paths in the image are relative to
+ * @dir: checkpoint: directory in which the last file was found by its path
  * @wait: for members that park, end or make progress
  * @root_pid: checkpoint: pid of the root of the hierarchy
  * @members: tasks of the hierarchy, in the order of the task array
@@ -165,6 +166,7 @@ struct ckpt_ctx {
 	unsigned int obstacles;
 
 	struct path root;
+	struct path dir;
 	wait_queue_head_t wait;
 	struct pid *root_pid;
 	struct ckpt_member **members;
@@ -291,7 +293,7 @@ struct ckpt_obj_ops {
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
 void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
-void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file);
+s32 ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file);
 s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 void ckpt_obj_set_data(struct ckpt_object *obj, void *data);

@@ -120,6 +120,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_image_free(ctx->image);
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
+	path_put(&ctx->dir);
 	path_put(&ctx->root);
 	kfree(ctx->ahead);
 	if (ctx->file)

@@ -144,16 +144,19 @@ void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
 /**
  * ckpt_obj_use_fd - count a descriptor of the hierarchy
  * @ctx: checkpoint context
- * @file: its file, which has been captured
+ * @file: its file
+ *
+ * Return: the file's number, or 0 if it has not been captured.
  */
-void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file)
+s32 ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file)
 {
 	struct ckpt_object *obj = ckpt_obj_find(ctx, file, CKPT_OBJ_FILE);
 
-	if (obj) {
-		obj->nr_uses++;
-		obj->nr_fds++;
-	}
+	if (!obj)
+		return 0;
+	obj->nr_uses++;
+	obj->nr_fds++;
+	return obj->ref;
 }
 
 /**
