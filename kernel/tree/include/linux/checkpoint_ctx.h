@@ -48,8 +48,8 @@ struct ckpt_restore;
  * @turn: restart: it may go on with what @ctx->phase says
  * @restore: restart: what it has read
  * @first: restart: it commits without waiting for another member
- * @next: restart: index of the member whose turn to commit comes after this
- *	one's, 0 for none
+ * @next: restart: the member whose turn to commit comes after this one's, NULL
+ *	for none
  * @vfork: restart: what its vfork(2) would wait for, NULL when it has left
  * @vfork_child: restart: the child that it waits for, with a reference
  */
@@ -61,7 +61,7 @@ struct ckpt_member {
 	struct completion turn;
 	struct ckpt_restore *restore;
 	bool first;
-	u32 next;
+	struct ckpt_member *next;
 	struct completion *vfork;
 	struct task_struct *vfork_child;
 };

@@ -137,7 +137,7 @@ static int ckpt_member_commit(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	if (ret)
 		return ret;
 	if (member->next)
-		complete(&ctx->members[member->next]->turn);
+		complete(&member->next->turn);
 	if (atomic_inc_return(&ctx->nr_committed) == ctx->nr_members)
 		wake_up_all(&ctx->wait);
 	return member->zombie ? ckpt_await(ctx, member, CKPT_PHASE_EXIT) :
