@@ -77,3 +77,29 @@ func TestParseSizes(t *testing.T) {
 		}
 	}
 }
+
+// TestTableReport takes what the process costs without its descriptors away.
+func TestTableReport(t *testing.T) {
+	b := &Table{kind: "pipes", n: 1000, times: map[string][]time.Duration{
+		fdOpen: {20 * time.Millisecond}, fdSave: {15 * time.Millisecond}, fdRestore: {45 * time.Millisecond},
+	}, bare: map[string][]time.Duration{fdOpen: {0}, fdSave: {5 * time.Millisecond}, fdRestore: {5 * time.Millisecond}}}
+	var out strings.Builder
+	if err := b.report(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"1000 pipes, 2000 descriptors, medians of 1 rounds",
+		`figure table=pipes descriptors=2000 what="checkpoint to tmpfs" median_ns=15000000 each_ns=5000`,
+		`ratio table=pipes descriptors=2000 what="checkpoint to tmpfs" to="open(2)" value=0.500`,
+		`ratio table=pipes descriptors=2000 what="restart by the calls" to="open(2)" value=2.000`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	for _, bad := range []string{"files", "files:0", "chairs:4", "files:x"} {
+		if _, err := parseTables(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}

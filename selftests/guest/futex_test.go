@@ -13,12 +13,11 @@ func TestFutexMutex(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: "mutex", Ways: kit.EveryWay})
 }
 
-// synced runs what threads wait for, and the same among processes. There the objects lie in a file, which the death of a
-// process that holds a lock changes.
+// synced runs what threads wait for, and the same among processes.
 func synced(t *testing.T, kind string) {
 	t.Helper()
 	families(t, "sync", kind)
-	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: kind + "_process", Ways: someWays, Files: []string{"objects"}})
+	kit.RunFamilies(t, kit.Family{Prog: "sync", Variant: kind + "_process", Ways: someWays, Look: []string{"maps"}})
 }
 
 func TestFutexShared(t *testing.T)  { synced(t, "mutex") }

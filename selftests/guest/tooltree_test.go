@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -71,6 +72,21 @@ func TestToolTree(t *testing.T) {
 		}
 		if err := unix.Kill(last, unix.SIGKILL); err != nil {
 			t.Error(err)
+		}
+		p.FamilyGone(t, members)
+	})
+	t.Run("dying", func(t *testing.T) {
+		// Those who have the numbers have been killed, but are not gone yet.
+		for range 5 {
+			r := kit.StartRestart(t, img, []string{"/bin/restart", "--no-wait"})
+			if status := r.Wait(t); status != 0 {
+				t.Fatalf("status %d: %s", status, r.Output())
+			}
+			for _, pid := range members {
+				if err := unix.Kill(pid, unix.SIGKILL); err != nil && err != unix.ESRCH {
+					t.Error(err)
+				}
+			}
 		}
 		p.FamilyGone(t, members)
 	})
@@ -141,4 +157,36 @@ func TestToolTree(t *testing.T) {
 			t.Errorf("status %d: %s", status, r.Output())
 		}
 	})
+}
+
+// TestToolUnprivileged has a user save a hierarchy of his own, and bring it back in a pid namespace, which he makes in a
+// user namespace. Without one he may neither choose numbers nor restart.
+func TestToolUnprivileged(t *testing.T) {
+	p := kit.StartAs(t, kit.Nobody, "tree", "levels")
+	p.Ready(t)
+	p.SettleFamily(t)
+	members := kit.Members(p.Pid)
+	img := &kit.Image{Path: filepath.Join(kit.MeetingPlace(t), "image")}
+	cmd := exec.Command("/bin/checkpoint", "--kill", "-o", img.Path, fmt.Sprint(p.Pid))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: kit.Nobody, Gid: kit.Nobody}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("checkpoint: %v: %s", err, out)
+	}
+	p.Kill(t)
+	p.FamilyGone(t, members)
+
+	r := kit.StartRestartAs(t, kit.Nobody, img, []string{"/bin/restart"})
+	if status := r.Wait(t); status != 1 {
+		t.Errorf("restart without a namespace: status %d: %s", status, r.Output())
+	}
+	t.Log(r.Output())
+	p.FamilyGone(t, members)
+
+	r = kit.StartRestartAs(t, kit.Nobody, img, []string{"/bin/restart", "--pidns", "--copy-status", "--verbose"})
+	t.Cleanup(r.Kill)
+	t.Log(r.Line(t))
+	finish(t, p)
+	if status := r.Wait(t); status != 0 {
+		t.Errorf("status %d: %s", status, r.Output())
+	}
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"linux-cr/abi/calls"
 	"linux-cr/abi/image"
 	"linux-cr/selftests/guest/kit"
 )
@@ -97,7 +100,7 @@ func share(t *testing.T, i *kit.Image, variant string) {
 	}
 	mm := min(shared("vm"), shared("sighand"))
 	wantRecords(t, i, map[uint32]int{
-		image.CKPT_HDR_TASK: n, image.CKPT_HDR_SIGNAL: n, image.CKPT_HDR_MM: mm, image.CKPT_HDR_FILE_TABLE: shared("files"),
+		image.CKPT_HDR_TASK: n + strings.Count(words, "thread"), image.CKPT_HDR_SIGNAL: n, image.CKPT_HDR_MM: mm, image.CKPT_HDR_FILE_TABLE: shared("files"),
 		image.CKPT_HDR_FS: shared("fs"), image.CKPT_HDR_SIGHAND: shared("sighand"),
 		// stdin, stdout, stderr, and the marker.
 		image.CKPT_HDR_FILE_DESC: 4 * shared("files"),
@@ -114,6 +117,27 @@ func shares(t *testing.T, variants ...string) {
 func TestShareOne(t *testing.T) { shares(t, "files", "fs", "vm", "sighand") }
 func TestShareSome(t *testing.T) {
 	shares(t, "files+fs", "vm+files", "vm+fs", "sighand+files", "files+fs+sighand+sysvsem")
+}
+
+// TestShareHandlersThreads has a process with threads among those that share signal handlers: once it comes first in the
+// image, and once last.
+func TestShareHandlersThreads(t *testing.T) {
+	shares(t, "sighand+files+rootthread:3", "sighand+files+childthread", "sighand+files+childthread:3")
+}
+
+// TestShareHandlersTwo has two such processes: none can change over to the handlers of the other.
+func TestShareHandlersTwo(t *testing.T) {
+	p := kit.StartFamily(t, "share", "keep", "sighand+rootthread+childthread")
+	p.Ready(t)
+	img, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE)
+	wantErrno(t, "checkpoint", err, unix.EOPNOTSUPP)
+	if want := "signal handlers shared by two processes that both have threads"; !strings.Contains(img.Log(), want) {
+		t.Errorf("log: got %q, want %q", img.Log(), want)
+	}
+	p.Go(t, 0, 0)
+	if v := p.Verdict(t); v != "OK" {
+		t.Errorf("the program after the refusal: %s", v)
+	}
 }
 
 // TestShareAnonMemory has two pieces of memory, shown by four and by two processes: each is in the image once.

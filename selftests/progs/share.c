@@ -6,6 +6,8 @@
  * perhaps :N for N processes that share it (1 child otherwise): the root and
  * N-1 children made by clone(2) with these flags. Afterwards each of them sees
  * what another one changes. Mode lose makes the children without the flags.
+ * With the words rootthread or childthread the root or the first child has a
+ * thread besides, which sees it too; with both, nobody can restore that.
  */
 #include "family.h"
 
@@ -14,6 +16,8 @@
 
 static unsigned long flags;
 static int sharers = 2;
+static int root_thread, child_thread;
+static int seen_by_threads;
 static int in_memory;
 static int marker_fd;
 static pid_t pids[MAX_SHARERS];
@@ -75,11 +79,34 @@ static void see(void)
 		want_u64("handler that another process set", is_second(), 1);
 }
 
+/* As little of a thread as the kernel can make. */
+static int thread(void *arg)
+{
+	member_ready();
+	while (load(board->phase) < 2)
+		sleep_ms(20);
+	see();
+	add(seen_by_threads, 1);
+	if (prog_failed)
+		store(board->failed, 1);
+	return 0;
+}
+
+static void start_thread(void)
+{
+	char *stack = area(STACK, PROT_READ | PROT_WRITE);
+
+	must(clone(thread, stack + STACK - 64,
+		   CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, NULL));
+}
+
 /* It may share its memory with all others: no stdio, and prog_failed is everyone's. */
 static int child(void *arg)
 {
 	long nr = (long)arg;
 
+	if (nr == 1 && child_thread)
+		start_thread();
 	member_ready();
 	while (load(board->phase) < 1)
 		sleep_ms(20 + sharers);
@@ -93,6 +120,9 @@ static int child(void *arg)
 	while (load(board->slot[1]) < nr)
 		sleep_ms(3 + sharers / 8);
 	see();
+	/* The end of the process ends its thread. */
+	if (nr == 1 && child_thread)
+		want_soon(load(seen_by_threads) == root_thread + 1);
 	add(board->slot[1], 1);
 	if (prog_failed)
 		store(board->failed, 1);
@@ -118,6 +148,8 @@ static unsigned long parse(void)
 		*word = 0;
 		sharers = atoi(word + 1);
 	}
+	root_thread = strstr(buf, "rootthread") != NULL;
+	child_thread = strstr(buf, "childthread") != NULL;
 	for (word = strtok(buf, "+"); word; word = strtok(NULL, "+"))
 		for (i = 0; i < ARRAY_SIZE(known); i++)
 			if (!strcmp(word, known[i].name))
@@ -138,12 +170,14 @@ int main(int argc, char **argv)
 	umask(022);
 	marker_fd = make_file("marker", PAGE, 1);
 	with = prog_losing ? 0 : flags;
+	if (root_thread)
+		start_thread();
 	for (i = 1; i < sharers; i++) {
 		char *stack = area(STACK, PROT_READ | PROT_WRITE);
 
 		pids[i] = must(clone(child, stack + STACK - 64, with | SIGCHLD, (void *)i));
 	}
-	must_soon(load(board->ready) == sharers - 1);
+	must_soon(load(board->ready) == sharers - 1 + root_thread + child_thread);
 	prog_ready();
 	prog_wait();
 
@@ -154,6 +188,7 @@ int main(int argc, char **argv)
 	see();
 	store(board->slot[1], 1);
 	announce(2);
+	want_soon(load(seen_by_threads) == root_thread + child_thread);
 	for (i = 1; i < sharers; i++)
 		want_status("sharer", pids[i], 0, 0);
 	family_done();

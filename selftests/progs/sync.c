@@ -5,7 +5,8 @@
  * Variants: mutex, cond, barrier, sem, rwlock: threads wait in each; robust: the
  * owner of a robust mutex dies after the restart; pi: the owner and the waiters
  * of a priority-inheriting mutex. With _process, the members are processes and
- * the objects lie in shared memory.
+ * the objects lie in shared anonymous memory: the death of who holds a lock
+ * changes a file, but not the image.
  */
 #include "family.h"
 #include <pthread.h>
@@ -152,12 +153,8 @@ static void setup(void)
 	pshared = shared ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE;
 	board_make();
 	if (shared) {
-		int fd = make_file("objects", PAGE, 0);
-
-		o = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		o = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		must((long)o);
-		close(fd);
-		memset(o, 0, PAGE);
 	} else {
 		o = area(PAGE, PROT_READ | PROT_WRITE);
 	}

@@ -37,6 +37,7 @@ func (j *job) restart() error {
 	if err := checkLimit(&j.src.Head); err != nil {
 		return err
 	}
+	awaitEnding(&j.src.Head)
 	// What loses its parent in an attempt that fails comes to us, so that we
 	// see its end.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {

@@ -18,6 +18,11 @@ import (
 // it fails.
 const restartCall = "restart"
 
+// childFlags make a process other than the root. It shares the memory of the
+// root, which it is going to leave: to copy that would be most of the work. The
+// processes of a plan do not write to it.
+const childFlags = uintptr(unix.SIGCHLD | unix.CLONE_VM)
+
 // threadFlags make a thread.
 const threadFlags = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD
 
@@ -120,7 +125,7 @@ func (pl *planner) task(flags, stack uintptr, pids *image.Pids) (child func()) {
 // waits. What its ghosts and threads do follows.
 func (pl *planner) process(p *source.Process) {
 	for _, c := range p.Children {
-		flags := uintptr(unix.SIGCHLD)
+		flags := childFlags
 		if c.IsInit() {
 			flags |= unix.CLONE_NEWPID
 		}
@@ -159,7 +164,7 @@ func (pl *planner) ghosts(p *source.Process) []func() {
 	pl.Call("ignore SIGCHLD", unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), pl.ignore, 0, sigsetSize)
 	children := make([]func(), len(p.Ghosts))
 	for i, g := range p.Ghosts {
-		children[i] = pl.task(uintptr(unix.SIGCHLD), 0, g)
+		children[i] = pl.task(childFlags, 0, g)
 	}
 	return children
 }

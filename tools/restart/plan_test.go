@@ -84,30 +84,30 @@ func TestPlan(t *testing.T) {
 			steps(t, -1, imagetest.Task(1), imagetest.Child(imagetest.Task(1), 3)),
 			"clone_with_pids(537002001, 0, 0, 0, [1]) child: 1\n" + start + "ppoll(&, 1, &, 0, 8) must be 0\n" + alone +
 				"make mounts private(&, &, 0, 278528)\nmount /proc(&, &, &, 14)\n" +
-				"clone_with_pids(17, 0, 0, 0, [3]) child: 11\n" + end + start + "getppid() must be 1\n" + end,
+				"clone_with_pids(273, 0, 0, 0, [3]) child: 11\n" + end + start + "getppid() must be 1\n" + end,
 		},
 		"family": {
 			steps(t, -1, family(100)...),
 			"clone_with_pids(17, 0, 0, 0, [100]) child: 1\n" + start + "getppid() must be SELF\n" + alone +
-				"clone_with_pids(17, 0, 0, 0, [101]) child: 22\n" +
-				"clone_with_pids(536870929, 0, 0, 0, [104 1]) child: 26\n" +
-				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(17, 0, 0, 0, [108]) child: 14\n" +
+				"clone_with_pids(273, 0, 0, 0, [101]) child: 22\n" +
+				"clone_with_pids(536871185, 0, 0, 0, [104 1]) child: 26\n" +
+				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [108]) child: 14\n" +
 				"clone_with_pids(69376, &, 0, 0, [102]) child: 18\nclone_with_pids(69376, &, 0, 0, [103]) child: 20\n" + end +
 				start + "getppid() must be 100\n" + ghost + end + end +
 				// 101
 				start + "getppid() must be 100\n" + end +
 				// 104
 				start + "ppoll(&, 1, &, 0, 8) must be 0\n" +
-				"clone_with_pids(17, 0, 0, 0, [105 7]) child: 37\n" +
-				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(17, 0, 0, 0, [109 20]) child: 33\n" + end +
+				"clone_with_pids(273, 0, 0, 0, [105 7]) child: 37\n" +
+				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [109 20]) child: 33\n" + end +
 				start + "getppid() must be 1\n" + ghost +
 				// 105
 				start + "getppid() must be 1\n" +
-				"clone_with_pids(536870929, 0, 0, 0, [106 8 1]) child: 45\n" +
+				"clone_with_pids(536871185, 0, 0, 0, [106 8 1]) child: 45\n" +
 				"clone_with_pids(69376, &, 0, 0, [107 9]) child: 43\n" + end + end +
 				// 106
 				start + "ppoll(&, 1, &, 0, 8) must be 0\n" +
-				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(17, 0, 0, 0, [110 21 22]) child: 51\n" + end +
+				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [110 21 22]) child: 51\n" + end +
 				start + "getppid() must be 1\n" + ghost,
 		},
 	} {

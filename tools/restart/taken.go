@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -44,6 +45,53 @@ func taken(pid int) error {
 		return fmt.Errorf("pid %d is taken: a process group or session has this number (--pidns avoids that)", pid)
 	}
 	return fmt.Errorf("pid %d is taken by %s (state %c; --pidns avoids that)", pid, t.Comm, t.State)
+}
+
+// patience is how long restart waits for processes that are about to end.
+const patience = 2 * time.Second
+
+// awaitEnding waits while nothing but processes that are about to end has a
+// number that the image needs, as behind a checkpoint that has killed the
+// original. What else has one, the kernel finds.
+func awaitEnding(head *source.Head) {
+	if container(head.Root()) {
+		return
+	}
+	for begin := time.Now(); inWay(head) && time.Since(begin) < patience; {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// inWay reports whether such processes are there, and no others.
+func inWay(head *source.Head) bool {
+	wanted := map[int]bool{}
+	for _, list := range [][]image.Pids{head.Tasks, head.Ghosts} {
+		for i := range list {
+			pid := int(list[i].PID)
+			// A process or thread, or a process group without a leader.
+			if unix.Kill(pid, 0) != unix.ESRCH || unix.Kill(-pid, 0) != unix.ESRCH {
+				wanted[pid] = true
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return false
+	}
+	all, err := proc.All()
+	if err != nil {
+		return false
+	}
+	found := false
+	for _, t := range all {
+		if !wanted[t.PID] && !wanted[t.PGID] && !wanted[t.SID] {
+			continue
+		}
+		if !t.Ending {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // checkLimit finds a pid that this machine hands out to nobody.

@@ -123,6 +123,31 @@ static bool ckpt_file_owned(struct file *file)
 }
 
 /*
+ * Is the file in the directory that the last one was found in, and sure to be
+ * what its name there leads to?
+ */
+static bool ckpt_path_next_to(struct ckpt_ctx *ctx, const struct path *path)
+{
+	struct dentry *dentry = path->dentry, *dir = ctx->dir.dentry;
+
+	return dir && path->mnt == ctx->dir.mnt &&
+	       READ_ONCE(dentry->d_parent) == dir && dentry != dir &&
+	       !d_unhashed(dentry) && !d_mountpoint(dentry) &&
+	       !(dentry->d_flags & DCACHE_OP_REVALIDATE) &&
+	       !(dir->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE));
+}
+
+static void ckpt_path_remember(struct ckpt_ctx *ctx, const struct path *path)
+{
+	path_put(&ctx->dir);
+	ctx->dir = (struct path){};
+	if (path->dentry == path->mnt->mnt_root)
+		return;
+	ctx->dir.dentry = dget_parent(path->dentry);
+	ctx->dir.mnt = mntget(path->mnt);
+}
+
+/*
  * Does the path still lead to the file? Something may be mounted over it.
  * Lack of memory is no answer, and returned as an error.
  */
@@ -132,11 +157,15 @@ static int ckpt_path_leads_to(struct ckpt_ctx *ctx, const struct path *path,
 	struct path found;
 	int ret;
 
+	if (ckpt_path_next_to(ctx, path))
+		return 1;
 	ret = vfs_path_lookup(ctx->root.dentry, ctx->root.mnt, name, 0, &found);
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;
 	ret = path_equal(&found, path);
 	path_put(&found);
+	if (ret)
+		ckpt_path_remember(ctx, path);
 	return ret;
 }
 
@@ -193,10 +222,13 @@ char *ckpt_file_name(struct file *file, char *buf)
 	return buf;
 }
 
-/* Why can a file without ->checkpoint() not be opened again? 0 in a dry run. */
+/*
+ * Why can a file without ->checkpoint() not be opened again? 0 in a dry run.
+ * *@path is set to its path in @buf.
+ */
 static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 				 struct task_struct *task, struct file *file,
-				 char *buf)
+				 char *buf, char **path)
 {
 	const char *why, *kind = ckpt_file_kind(file);
 	struct inode *inode = file_inode(file);
@@ -205,6 +237,7 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 	why = ckpt_path_refusal(ctx, &file->f_path, buf, &name);
 	if (IS_ERR(why))
 		return PTR_ERR(why);
+	*path = name;
 	if (file->f_mode & FMODE_PATH || !ckpt_file_generic(inode))
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",
@@ -217,13 +250,13 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 
 /* What no record holds of an open file of any kind; 0 in a dry run. */
 static int ckpt_file_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			      struct file *file, char *buf)
+			      struct file *file, char *buf, char **path)
 {
 	const char *kind = ckpt_file_kind(file), *lock;
 	int ret = 0;
 
 	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
-		ret = ckpt_generic_refusals(ctx, task, file, buf);
+		ret = ckpt_generic_refusals(ctx, task, file, buf, path);
 	if (ret)
 		return ret;
 	lock = ckpt_file_lock(file);
@@ -293,7 +326,7 @@ int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
 }
 
 static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx, struct file *file,
-				   struct ckpt_object *obj)
+				   struct ckpt_object *obj, const char *path)
 {
 	struct ckpt_hdr_file *h;
 
@@ -303,7 +336,7 @@ static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx, struct file *file,
 	/* Left over from O_TMPFILE, in a file that has a name by now. */
 	if (!S_ISDIR(file_inode(file)->i_mode))
 		h->f_flags &= ~O_DIRECTORY;
-	return ckpt_record_path(ctx, &file->f_path);
+	return ckpt_record_string(ctx, path);
 }
 
 static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -311,22 +344,22 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 {
 	unsigned int obstacles = ctx->obstacles;
 	struct file *file = ptr;
-	char *buf;
+	char *buf, *path = NULL;
 	int ret;
 
 	buf = __getname();
 	if (!buf)
 		return -ENOMEM;
-	ret = ckpt_file_refusals(ctx, task, file, buf);
-	__putname(buf);
+	ret = ckpt_file_refusals(ctx, task, file, buf, &path);
 	/* A dry run has nothing to say about a file that was refused. */
-	if (ret || ctx->obstacles != obstacles)
+	if (!ret && path && ctx->obstacles == obstacles)
+		ret = ckpt_generic_checkpoint(ctx, file, obj, path);
+	__putname(buf);
+	if (ret || path || ctx->obstacles != obstacles)
 		return ret;
 	if (shmem_ckpt_anonymous(file))
 		return shmem_ckpt_file(ctx, task, file, obj);
-	if (file->f_op->checkpoint)
-		return file->f_op->checkpoint(ctx, task, file, obj);
-	return ckpt_generic_checkpoint(ctx, file, obj);
+	return file->f_op->checkpoint(ctx, task, file, obj);
 }
 
 static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,

@@ -80,9 +80,10 @@ static int ckpt_table_checkpoint(struct ckpt_ctx *ctx,
 		if (desc) {
 			desc->fd = fd;
 			desc->flags = cloexec ? CKPT_FD_CLOEXEC : 0;
-			desc->file_ref = ckpt_obj_checkpoint(ctx, task, file,
-							     CKPT_OBJ_FILE);
-			ckpt_obj_use_fd(ctx, file);
+			desc->file_ref = ckpt_obj_use_fd(ctx, file);
+			/* Nothing in a dry run that has refused it. */
+			if (!desc->file_ref && !ckpt_dry_run(ctx))
+				desc = NULL;
 		}
 		fput(file);
 		if (!desc)

@@ -193,7 +193,8 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	ret = ckpt_mm_files(ctx, task, mm, &exe_ref);
 	if (ret)
 		return ret;
-	ret = ckpt_walk_init(&w);
+	/* Areas may come and go: it is no more than a good guess. */
+	ret = ckpt_walk_init(&w, READ_ONCE(mm->total_vm));
 	if (!ret && mmap_read_lock_killable(mm))
 		ret = -EINTR;
 	if (ret)

@@ -24,6 +24,7 @@ struct vm_area_struct;
  * @addrs: addresses
  * @pages: pages with a reference; NULL for one that is swapped out
  * @nr: how many
+ * @max: for how many there is room
  * @bad: address of a page that has been lost to a memory error, or its offset
  *	and 1
  */
@@ -31,6 +32,7 @@ struct ckpt_walk {
 	u64 *addrs;
 	struct page **pages;
 	u32 nr;
+	u32 max;
 	unsigned long bad;
 };
 
@@ -59,7 +61,7 @@ int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 int ckpt_vma_restore(struct ckpt_ctx *ctx, u64 *behind, u32 *nr_special);
 
 /* checkpoint_pages.c */
-int ckpt_walk_init(struct ckpt_walk *w);
+int ckpt_walk_init(struct ckpt_walk *w, unsigned long most);
 void ckpt_walk_free(struct ckpt_walk *w);
 int ckpt_vma_pages(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 		   struct ckpt_walk *w);

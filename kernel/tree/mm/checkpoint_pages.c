@@ -101,16 +101,16 @@ static const struct mm_walk_ops ckpt_walk_ops = {
 /**
  * ckpt_walk_init - make room for a chunk of pages
  * @w: the pages
+ * @most: never more than that many are to come
  *
  * Return: 0 or -ENOMEM; ckpt_walk_free() must follow in either case.
  */
-int ckpt_walk_init(struct ckpt_walk *w)
+int ckpt_walk_init(struct ckpt_walk *w, unsigned long most)
 {
 	*w = (struct ckpt_walk){};
-	w->addrs = kvmalloc_array(CKPT_CHUNK_PAGES, sizeof(*w->addrs),
-				  GFP_KERNEL);
-	w->pages = kvmalloc_array(CKPT_CHUNK_PAGES, sizeof(*w->pages),
-				  GFP_KERNEL);
+	w->max = clamp(most, 16, CKPT_CHUNK_PAGES);
+	w->addrs = kvmalloc_array(w->max, sizeof(*w->addrs), GFP_KERNEL);
+	w->pages = kvmalloc_array(w->max, sizeof(*w->pages), GFP_KERNEL);
 	return w->addrs && w->pages ? 0 : -ENOMEM;
 }
 
@@ -162,13 +162,12 @@ int ckpt_vma_pages(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 
 	while (!ret && addr < vma->vm_end) {
 		/* Never more than a chunk, so that there is room for all. */
-		end = min(addr + (CKPT_CHUNK_PAGES - w->nr) * PAGE_SIZE,
-			  vma->vm_end);
+		end = min(addr + (w->max - w->nr) * PAGE_SIZE, vma->vm_end);
 		ret = walk_page_range(vma->vm_mm, addr, end, &ckpt_walk_ops, w);
 		if (!ret && w->bad)
 			ret = -EIO;
 		addr = end;
-		if (!ret && w->nr > CKPT_CHUNK_PAGES / 2)
+		if (!ret && w->nr > w->max / 2)
 			ret = ckpt_walk_flush(ctx, vma->vm_mm, w);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;

@@ -163,7 +163,7 @@ int shmem_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
 	ret = shmem_ckpt_refusals(ctx, task, inode);
 	if (ret)
 		return ret;
-	ret = ckpt_walk_init(&w);
+	ret = ckpt_walk_init(&w, CKPT_CHUNK_PAGES);
 	h = ret ? NULL : ckpt_record(ctx, CKPT_HDR_SHMEM, 0);
 	if (!h) {
 		ckpt_walk_free(&w);

@@ -81,11 +81,22 @@ func StartRestart(t testing.TB, i *Image, args []string) *Restarted {
 	return StartWith(t, in, args)
 }
 
+// StartRestartAs starts a restarter of a user's.
+func StartRestartAs(t testing.TB, uid int, i *Image, args []string) *Restarted {
+	t.Helper()
+	return start(t, File(t, i.Path, os.O_RDONLY), args, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}})
+}
+
 // StartWith starts a restarter that reads from in.
 func StartWith(t testing.TB, in *os.File, args []string) *Restarted {
 	t.Helper()
+	return start(t, in, args, nil)
+}
+
+func start(t testing.TB, in *os.File, args []string, attr *syscall.SysProcAttr) *Restarted {
+	t.Helper()
 	r := &Restarted{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{}), lines: make(chan string, 100)}
-	r.cmd.Stdin = in
+	r.cmd.Stdin, r.cmd.SysProcAttr = in, attr
 	out, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

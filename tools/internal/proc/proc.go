@@ -22,10 +22,31 @@ type Task struct {
 	PID, PPID, PGID, SID int
 	Comm                 string
 	State                byte // R, S, D, T, t, Z, ...
+	Ending               bool // it has ended, is ending, or has been killed
 }
 
 // Stopped reports whether a job-control signal or a tracer has stopped the task.
 func (t *Task) Stopped() bool { return t.State == 'T' || t.State == 't' }
+
+// Fields of /proc/PID/stat behind the name, and what tells in them that a task
+// is ending: PF_EXITING, SIGKILL.
+const (
+	statFlags, exiting = 6, 1 << 2
+	statPending        = 28
+	killed             = 1 << (unix.SIGKILL - 1)
+)
+
+// ending reports whether the fields are those of a task that is about to go.
+func ending(fields []string) bool {
+	bit := func(n int, mask uint64) bool {
+		if len(fields) <= n {
+			return false
+		}
+		v, err := strconv.ParseUint(fields[n], 10, 64)
+		return err == nil && v&mask != 0
+	}
+	return fields[0] == "Z" || fields[0] == "X" || bit(statFlags, exiting) || bit(statPending, killed)
+}
 
 // Read returns a task. A thread that is not the leader is found as well.
 func Read(pid int) (*Task, error) {
@@ -46,7 +67,7 @@ func parseStat(line string) (*Task, error) {
 	if len(fields) < 4 || len(fields[0]) != 1 {
 		return nil, fmt.Errorf("unexpected line in /proc/PID/stat: %q", line)
 	}
-	t := &Task{Comm: line[open+1 : shut], State: fields[0][0]}
+	t := &Task{Comm: line[open+1 : shut], State: fields[0][0], Ending: ending(fields)}
 	var err error
 	if t.PID, err = strconv.Atoi(strings.TrimSpace(line[:open])); err != nil {
 		return nil, err

@@ -10,6 +10,24 @@ import (
 	"testing"
 )
 
+// TestEnding tells tasks that are about to go from those that are not.
+func TestEnding(t *testing.T) {
+	rest := " 1 0 0 0 0 0 0 20 0 1 0 5 0 0 18446744073709551615 0 0 0 0 0 0 "
+	for line, want := range map[string]bool{
+		"7 (a) S 1 7 7 0 -1 4194304" + rest + "0 0 0 0\n":   false,
+		"7 (a) Z 1 7 7 0 -1 4194304" + rest + "0 0 0 0\n":   true,
+		"7 (a) X 1 7 7 0 -1 4194304" + rest + "0 0 0 0\n":   true,
+		"7 (a) R 1 7 7 0 -1 4194308" + rest + "0 0 0 0\n":   true,
+		"7 (a) D 1 7 7 0 -1 4194304" + rest + "256 0 0 0\n": true,
+		"7 (a) S 1 7 7 0 -1 4194304" + rest + "512 0 0 0\n": false,
+		"7 (a) S 1 7 7\n": false,
+	} {
+		if got, err := parseStat(line); err != nil || got.Ending != want {
+			t.Errorf("%q: got %+v, %v, want %v", line, got, err, want)
+		}
+	}
+}
+
 func TestParseStat(t *testing.T) {
 	got, err := parseStat("42 (a) b (c) T 7 40 39 34816 42 4194304 1 2\n")
 	want := &Task{PID: 42, PPID: 7, PGID: 40, SID: 39, Comm: "a) b (c", State: 'T'}

@@ -50,7 +50,7 @@ type PidSet struct {
 
 // A Maker appends the call that makes a task with the given ids, from the
 // outermost pid namespace to its own, on the given stack: 0 for a process, which
-// goes on with a copy of its parent's. It returns the function that says where
+// goes on with its parent's and does not touch it either. It returns the function that says where
 // in the plan the new task goes on: at the step appended next.
 type Maker func(p *Plan, flags, stack uintptr, pids []int32) (child func())
 
@@ -146,7 +146,8 @@ func (p *Plan) Text(s string) uintptr {
 const stackSize = 4096
 
 // Stacks reserves the stacks of up to n threads of a process. Every process has
-// them at the same addresses in its own copy of the memory.
+// them at the same addresses, be it in its own memory or in that of another: no
+// task of a plan writes to its stack.
 func (p *Plan) Stacks(n int) error {
 	if n == 0 {
 		return nil

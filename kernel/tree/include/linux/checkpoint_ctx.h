@@ -11,11 +11,11 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
-#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/sched.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -35,7 +35,6 @@ struct ckpt_object;
 struct ckpt_image;
 struct ckpt_restore;
 
-#define CKPT_OBJ_HASH_BITS	10
 #define CKPT_ERR_LEN		512
 /* Pages that one read of the image gets at the most. */
 #define CKPT_READ_PAGES		256
@@ -49,8 +48,8 @@ struct ckpt_restore;
  * @turn: restart: it may go on with what @ctx->phase says
  * @restore: restart: what it has read
  * @first: restart: it commits without waiting for another member
- * @next: restart: index of the member whose turn to commit comes after this
- *	one's, 0 for none
+ * @next: restart: the member whose turn to commit comes after this one's, NULL
+ *	for none
  * @vfork: restart: what its vfork(2) would wait for, NULL when it has left
  * @vfork_child: restart: the child that it waits for, with a reference
  */
@@ -62,7 +61,7 @@ struct ckpt_member {
 	struct completion turn;
 	struct ckpt_restore *restore;
 	bool first;
-	u32 next;
+	struct ckpt_member *next;
 	struct completion *vfork;
 	struct task_struct *vfork_child;
 };
@@ -111,6 +110,7 @@ enum ckpt_phase {
  * @msg: text that belongs to @err
  * @obstacles: how many reasons a dry run has found
  * @root: the directory that paths in the image are relative to
+ * @dir: checkpoint: directory in which the last file was found by its path
  * @wait: for members that park, end or make progress
  * @root_pid: checkpoint: pid of the root of the hierarchy
  * @members: tasks of the hierarchy, in the order of the task array
@@ -130,12 +130,17 @@ enum ckpt_phase {
  * @boottime: restart: CLOCK_BOOTTIME of the source at the checkpoint, ns
  * @image: checkpoint: what has been captured
  * @objs: checkpoint: shared objects by address
+ * @objs_ready: checkpoint: that is in use
+ * @obj_list: checkpoint: shared objects in the order in which they were met
  * @refs: restart: shared objects by number
  * @nr_refs: objects numbered so far
  * @nr_objs: restart: objects so far of each type that a task has one of
  * @via: checkpoint: the file through which an inode is being captured
  * @finish: checkpoint: what is to be captured when all tasks have been
  * @nr_files: restart: files opened so far
+ * @ahead: restart: bytes of the image that have been read ahead, or NULL
+ * @ahead_at: where in them the next one stands
+ * @ahead_end: how many there are
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -161,6 +166,7 @@ struct ckpt_ctx {
 	unsigned int obstacles;
 
 	struct path root;
+	struct path dir;
 	wait_queue_head_t wait;
 	struct pid *root_pid;
 	struct ckpt_member **members;
@@ -180,7 +186,9 @@ struct ckpt_ctx {
 	s64 boottime;
 
 	struct ckpt_image *image;
-	DECLARE_HASHTABLE(objs, CKPT_OBJ_HASH_BITS);
+	struct rhashtable objs;
+	bool objs_ready;
+	struct list_head obj_list;
 	struct xarray refs;
 	s32 nr_refs;
 	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
@@ -188,6 +196,9 @@ struct ckpt_ctx {
 	struct list_head finish;
 	u64 nr_files;
 
+	void *ahead;
+	u32 ahead_at;
+	u32 ahead_end;
 	struct xxh64_state hash;
 	u64 nr_records;
 	bool restoring;
@@ -282,7 +293,7 @@ struct ckpt_obj_ops {
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
 void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
-void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file);
+s32 ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file);
 s32 ckpt_obj_known(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 bool ckpt_obj_seen(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
 void ckpt_obj_set_data(struct ckpt_object *obj, void *data);

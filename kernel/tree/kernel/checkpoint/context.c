@@ -72,7 +72,8 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 	INIT_LIST_HEAD(&ctx->log);
 	xa_init(&ctx->by_pid);
 	init_waitqueue_head(&ctx->wait);
-	ckpt_objs_init(ctx);
+	xa_init(&ctx->refs);
+	INIT_LIST_HEAD(&ctx->obj_list);
 	ckpt_finish_init(ctx);
 	xxh64_reset(&ctx->hash, 0);
 
@@ -81,6 +82,10 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 		ctx->id = atomic64_inc_return(&last_id) & INT_MAX;
 	} while (!ctx->id);
 
+	if (!restart && ckpt_objs_init(ctx)) {
+		file = ERR_PTR(-ENOMEM);
+		goto err;
+	}
 	if (fd != CHECKPOINT_FD_NONE || !ckpt_dry_run(ctx)) {
 		file = ckpt_get_file(fd, restart ? FMODE_READ : FMODE_WRITE);
 		if (IS_ERR(file))
@@ -115,7 +120,9 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_image_free(ctx->image);
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
+	path_put(&ctx->dir);
 	path_put(&ctx->root);
+	kfree(ctx->ahead);
 	if (ctx->file)
 		fput(ctx->file);
 	if (ctx->logfile)

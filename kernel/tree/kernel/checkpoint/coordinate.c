@@ -207,12 +207,32 @@ static int ckpt_await_members(struct ckpt_ctx *ctx,
 /* Have the first of each chain of members go on with a phase; see settle.c. */
 static void ckpt_start(struct ckpt_ctx *ctx, enum ckpt_phase phase)
 {
-	u32 i;
+	u32 i = ctx->nr_members;
 
 	WRITE_ONCE(ctx->phase, phase);
-	for (i = 0; i < ctx->nr_members; i++)
+	/*
+	 * The last one first: the tasks may share the address space that they
+	 * leave, which belongs to the root.
+	 */
+	while (i--)
 		if (phase == CKPT_PHASE_RELEASE || ctx->members[i]->first)
 			complete(&ctx->members[i]->turn);
+}
+
+/* All have committed, and none has been released. */
+static int ckpt_load_registers(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		if (!member->zombie)
+			ret = ckpt_cpu_load(ctx, member->task, member->restore);
+		cond_resched();
+	}
+	return ret;
 }
 
 static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
@@ -245,7 +265,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	if (ret)
 		return ret;
 
-	complete(&ctx->members[0]->turn);
+	ckpt_first_turn(ctx->members[0]);
 	ret = ckpt_await_members(ctx, ckpt_all_restored);
 	if (!ret)
 		ret = ckpt_read_tail(ctx);
@@ -254,7 +274,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	if (ret)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED, ctx->pos);
-	ckpt_end_ghosts();
+	ckpt_end_ghosts(ctx);
 	ret = ckpt_await_ghosts(ctx);
 	if (ret)
 		return ret;
@@ -263,6 +283,8 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	ret = ckpt_await_members(ctx, ckpt_all_committed);
 	if (!ret)
 		ret = ckpt_settle_zombies(ctx);
+	if (!ret)
+		ret = ckpt_load_registers(ctx);
 	if (!ret)
 		ret = ckpt_freeze_cgroup(ctx, true);
 	if (ret)
@@ -298,10 +320,11 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		ckpt_abort(ctx, ret);
 		ckpt_kill_drawn(ctx);
 	}
-	ckpt_end_ghosts();
+	ckpt_end_ghosts(ctx);
 	/* They do not sleep for long: each has been woken up to succeed or die. */
 	if (wait_event_killable(ctx->wait, ckpt_none_drawn(ctx)) && !ret)
 		ret = -EINTR;
+	ckpt_read_end(ctx);
 	/* What those who were killed had to say. */
 	ckpt_log_flush(ctx);
 	return ret;

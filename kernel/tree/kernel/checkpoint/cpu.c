@@ -4,9 +4,9 @@
  * core dumps use.
  *
  * A register set can be read of any task that is off its CPU, and of current.
- * It can be written only for a task that is not current. So the task that
- * restores itself sleeps while a worker writes its registers; that way neither
- * the FPU nor the segment registers need code per architecture.
+ * It can be written only for a task that is not current. So a task sleeps while
+ * the coordinator writes its registers, or, when it restarts itself, a worker;
+ * that way neither the FPU nor the segment registers need code per architecture.
  */
 #include <linux/delay.h>
 #include <linux/elf.h>
@@ -161,14 +161,16 @@ struct ckpt_cpu_work {
 	int ret;
 };
 
+/* Keep what was there in *@old, for a way back, unless @old is NULL. */
 static int ckpt_cpu_set(struct task_struct *task,
 			const struct ckpt_hdr_regset *h, void **old)
 {
 	const struct user_regset *regset = ckpt_regset_find(task, h->note_type);
-	int ret;
+	int ret = 0;
 
-	/* Keep what was there, for a way back. */
-	ret = regset_get_alloc(task, regset, regset->n * regset->size, old);
+	if (old)
+		ret = regset_get_alloc(task, regset, regset->n * regset->size,
+				       old);
 	if (ret >= 0)
 		ret = regset->set(task, regset, 0, h->size, h->data, NULL);
 	return ret < 0 ? ret : 0;
@@ -193,25 +195,61 @@ static void ckpt_cpu_set_all(struct ckpt_cpu_work *w)
 	}
 }
 
+/*
+ * The task is about to sleep, where no signal ends it. If we took the CPU from
+ * it, wait_task_inactive() would sleep for a tick to give it back.
+ */
+static void ckpt_cpu_await(struct task_struct *task)
+{
+	while (READ_ONCE(task->on_rq) && !READ_ONCE(task->se.sched_delayed))
+		usleep_range(10, 50);
+	while (!wait_task_inactive(task, TASK_UNINTERRUPTIBLE))
+		cond_resched();
+}
+
 static void ckpt_cpu_worker(struct work_struct *work)
 {
 	struct ckpt_cpu_work *w = container_of(work, struct ckpt_cpu_work,
 					       work);
 
-	/*
-	 * The task has queued us and is about to sleep. If we took the CPU from
-	 * it, wait_task_inactive() would sleep for a tick to give it back.
-	 */
-	while (READ_ONCE(w->task->on_rq))
-		usleep_range(10, 50);
-	while (!wait_task_inactive(w->task, TASK_UNINTERRUPTIBLE))
-		cond_resched();
+	ckpt_cpu_await(w->task);
 	ckpt_cpu_set_all(w);
 	complete(&w->done);
 }
 
+static int ckpt_cpu_invalid(struct ckpt_ctx *ctx, struct task_struct *task,
+			    const struct ckpt_hdr_regset *h, int err)
+{
+	return ckpt_err(ctx, task, -EINVAL,
+			"register set %#x is not valid: %d", h->note_type,
+			err);
+}
+
 /**
- * ckpt_cpu_commit - load the register sets
+ * ckpt_cpu_load - load the register sets of another task
+ * @ctx: restart context
+ * @task: the task, which is about to sleep in TASK_UNINTERRUPTIBLE
+ * @r: what it becomes
+ *
+ * Return: 0 or a negative errno, the task being neither the old nor the new one.
+ */
+int ckpt_cpu_load(struct ckpt_ctx *ctx, struct task_struct *task,
+		  const struct ckpt_restore *r)
+{
+	int ret = 0;
+	u32 i;
+
+	ckpt_cpu_await(task);
+	for (i = 0; !ret && i < r->nr_regsets; i++) {
+		ret = ckpt_cpu_set(task, r->regsets[i], NULL);
+		if (ret)
+			ret = ckpt_cpu_invalid(ctx, task, r->regsets[i], ret);
+	}
+	return ret;
+}
+
+/**
+ * ckpt_cpu_commit - load the register sets of the caller
  * @ctx: restart context
  * @r: what the task becomes
  *
@@ -236,7 +274,5 @@ int ckpt_cpu_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	kfree(w.old);
 	if (!w.ret)
 		return 0;
-	return ckpt_err(ctx, current, -EINVAL,
-			"register set %#x is not valid: %d",
-			r->regsets[w.bad]->note_type, w.ret);
+	return ckpt_cpu_invalid(ctx, current, r->regsets[w.bad], w.ret);
 }

@@ -27,8 +27,8 @@
  * struct ckpt_chunk - a piece of the image
  * @list: link in the image, in stream order
  * @buf: bytes of records, or NULL for a piece that is pages
- * @size: bytes at @buf
- * @used: bytes that hold records
+ * @used: how many
+ * @owner: @buf is an allocation, and not what another piece has left of it
  * @mm: address space of the pages, for those that must be read in
  * @inode: or the inode of shmem that they belong to
  * @addrs: addresses of the pages, or their offsets in @inode
@@ -38,8 +38,8 @@
 struct ckpt_chunk {
 	struct list_head list;
 	void *buf;
-	size_t size;
 	size_t used;
+	bool owner;
 	struct mm_struct *mm;
 	struct inode *inode;
 	const u64 *addrs;
@@ -50,11 +50,15 @@ struct ckpt_chunk {
 /**
  * struct ckpt_image - what a checkpoint has captured
  * @chunks: pieces in stream order
+ * @room: where the next record goes
+ * @left: bytes there
  * @size: bytes of the stream so far
  * @nr_records: records so far
  */
 struct ckpt_image {
 	struct list_head chunks;
+	void *room;
+	size_t left;
 	u64 size;
 	u64 nr_records;
 };
@@ -92,7 +96,8 @@ static void ckpt_chunk_free(struct ckpt_chunk *chunk)
 	if (chunk->inode)
 		iput(chunk->inode);
 	kvfree(chunk->pages);
-	kvfree(chunk->buf);
+	if (chunk->owner)
+		kvfree(chunk->buf);
 	kfree(chunk);
 }
 
@@ -123,30 +128,39 @@ static struct ckpt_chunk *ckpt_chunk_add(struct ckpt_image *image)
 /* Room for @len bytes at the end of the image. */
 static void *ckpt_reserve(struct ckpt_image *image, size_t len)
 {
+	bool fresh = image->left < len;
 	struct ckpt_chunk *chunk = NULL;
-	void *p;
+	void *p = image->room;
 
 	if (!list_empty(&image->chunks))
 		chunk = list_last_entry(&image->chunks, struct ckpt_chunk, list);
 
-	if (!chunk || !chunk->buf || chunk->size - chunk->used < len) {
-		size_t size = max_t(size_t, len, CKPT_CHUNK_SIZE);
-		void *buf = kvzalloc(size, GFP_KERNEL_ACCOUNT);
-
-		if (!buf)
-			return NULL;
+	if (fresh) {
+		image->left = max_t(size_t, len, CKPT_CHUNK_SIZE);
+		p = kvzalloc(image->left, GFP_KERNEL_ACCOUNT);
+		if (!p)
+			goto nomem;
+	}
+	/* Behind pages, a piece of its own in what is left of the last one. */
+	if (fresh || !chunk || !chunk->buf) {
 		chunk = ckpt_chunk_add(image);
 		if (!chunk) {
-			kvfree(buf);
-			return NULL;
+			if (fresh)
+				kvfree(p);
+			goto nomem;
 		}
-		chunk->buf = buf;
-		chunk->size = size;
+		chunk->buf = p;
+		chunk->owner = fresh;
 	}
-	p = chunk->buf + chunk->used;
 	chunk->used += len;
+	image->room = p + len;
+	image->left -= len;
 	image->size += len;
 	return p;
+nomem:
+	if (fresh)
+		image->left = 0;
+	return NULL;
 }
 
 /**

@@ -129,11 +129,13 @@ int ckpt_image_emit(struct ckpt_ctx *ctx);
 void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err);
 
 /* stream.c */
+void ckpt_read_end(struct ckpt_ctx *ctx);
 int ckpt_read_tail(struct ckpt_ctx *ctx);
 
 /**
  * struct ckpt_object - an object in the hash
  * @node: checkpoint: link in the hash
+ * @list: checkpoint: link in the list of all
  * @ptr: the object, with a reference
  * @ops: its type
  * @ref: its number, 0 while its record has not been captured
@@ -144,7 +146,8 @@ int ckpt_read_tail(struct ckpt_ctx *ctx);
  * @holder: checkpoint: a task outside that has one, with a reference
  */
 struct ckpt_object {
-	struct hlist_node node;
+	struct rhash_head node;
+	struct list_head list;
 	void *ptr;
 	const struct ckpt_obj_ops *ops;
 	s32 ref;
@@ -160,7 +163,7 @@ int ckpt_leak_check(struct ckpt_ctx *ctx);
 
 /* objhash.c */
 struct ckpt_object *ckpt_obj_find(struct ckpt_ctx *ctx, void *ptr, u32 objtype);
-void ckpt_objs_init(struct ckpt_ctx *ctx);
+int ckpt_objs_init(struct ckpt_ctx *ctx);
 void ckpt_objs_free(struct ckpt_ctx *ctx);
 const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype);
 int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
@@ -200,6 +203,7 @@ void ckpt_settle_vfork(struct ckpt_ctx *ctx);
 /* member.c */
 struct pid_namespace;
 long ckpt_restart_member(unsigned long uflags);
+void ckpt_first_turn(struct ckpt_member *member);
 int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member);
 void ckpt_tie_vfork(struct ckpt_member *member, struct task_struct *child);
 void ckpt_kill_drawn(struct ckpt_ctx *ctx);
@@ -207,7 +211,7 @@ bool ckpt_none_drawn(struct ckpt_ctx *ctx);
 bool ckpt_has_pids(struct task_struct *task, const struct ckpt_hdr_pids *pids,
 		   struct pid_namespace *ns);
 int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
-void ckpt_end_ghosts(void);
+void ckpt_end_ghosts(struct ckpt_ctx *ctx);
 int ckpt_await_ghosts(struct ckpt_ctx *ctx);
 
 /* coordinate.c */
@@ -222,8 +226,8 @@ bool ckpt_caller_clean(struct task_struct *task);
 int ckpt_task_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
 int ckpt_task_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		      const struct ckpt_member *member);
-int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
-		     bool *changed);
+int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+void ckpt_task_resume(void);
 int ckpt_zombie_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member);
 int ckpt_zombie_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 void ckpt_restore_free(struct ckpt_restore *r);
@@ -232,6 +236,8 @@ void ckpt_restore_free(struct ckpt_restore *r);
 int ckpt_cpu_count(struct task_struct *task);
 int ckpt_cpu_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
 int ckpt_cpu_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+int ckpt_cpu_load(struct ckpt_ctx *ctx, struct task_struct *task,
+		  const struct ckpt_restore *r);
 int ckpt_cpu_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 
 /* signal.c */

@@ -30,17 +30,31 @@ static bool ckpt_obj_leaks(const struct ckpt_object *obj)
 	return obj->ops->users(obj->ptr) - 1 > obj->nr_uses;
 }
 
-static bool ckpt_any_leak(struct ckpt_ctx *ctx)
+/* Is anything shared with the outside? By whom is found out later. */
+static bool ckpt_find_leaks(struct ckpt_ctx *ctx)
 {
 	struct ckpt_object *obj;
 	bool any = false;
-	int bucket;
 
-	hash_for_each(ctx->objs, bucket, obj, node) {
+	list_for_each_entry(obj, &ctx->obj_list, list) {
 		obj->leaks = ckpt_obj_leaks(obj);
 		any |= obj->leaks;
 	}
 	return any;
+}
+
+/*
+ * May what is shared be no more than a glance at /proc? A file that no
+ * descriptor outside leads to is mapped there, and not looked for.
+ */
+static bool ckpt_leak_unexplained(struct ckpt_ctx *ctx)
+{
+	struct ckpt_object *obj;
+
+	list_for_each_entry(obj, &ctx->obj_list, list)
+		if (obj->leaks && !obj->holder && obj->ops != &ckpt_file_ops)
+			return true;
+	return false;
 }
 
 static void ckpt_note_holder(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -159,7 +173,7 @@ static int ckpt_check_entered(struct ckpt_ctx *ctx)
 int ckpt_leak_check(struct ckpt_ctx *ctx)
 {
 	struct ckpt_object *obj;
-	int tries, bucket, ret = 0;
+	int tries, ret = 0;
 
 	if (ctx->self)
 		return 0;
@@ -167,26 +181,23 @@ int ckpt_leak_check(struct ckpt_ctx *ctx)
 		ret = ckpt_check_entered(ctx);
 	if (ret)
 		return ret;
-	for (tries = 0; ckpt_any_leak(ctx); tries++) {
-		if (tries == CKPT_LEAK_TRIES)
-			break;
+	if (!ckpt_find_leaks(ctx))
+		return 0;
+	ckpt_find_holders(ctx);
+	for (tries = 0; tries < CKPT_LEAK_TRIES && ckpt_leak_unexplained(ctx);
+	     tries++) {
 		schedule_timeout_killable(1);
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		ckpt_find_leaks(ctx);
+		ckpt_find_holders(ctx);
 	}
-	if (tries < CKPT_LEAK_TRIES)
-		return 0;
 
-	ckpt_find_holders(ctx);
-	hash_for_each(ctx->objs, bucket, obj, node) {
-		/* A file that no descriptor outside leads to is mapped there. */
+	list_for_each_entry(obj, &ctx->obj_list, list) {
 		if (obj->ops == &ckpt_file_ops && !obj->holder)
 			obj->leaks = false;
 		if (obj->leaks)
 			ret = ckpt_report_leak(ctx, obj) ?: ret;
-		if (obj->holder)
-			put_task_struct(obj->holder);
-		obj->holder = NULL;
 	}
 	return ret;
 }

@@ -12,6 +12,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 
 #include "internal.h"
 
@@ -21,8 +22,9 @@
  * @task: the task, which is current
  * @ctx: the operation it has been drawn into, NULL before
  * @member: its place there
- * @drawn: it has been, or, for a ghost, it may end
+ * @turn: it may read its state, or, for a ghost, end
  * @ghost: it only holds a pid
+ * @owner: a restart that needs the pid, which may be over
  * @end: a ghost may end
  */
 struct ckpt_waiter {
@@ -30,16 +32,14 @@ struct ckpt_waiter {
 	struct task_struct *task;
 	struct ckpt_ctx *ctx;
 	struct ckpt_member *member;
-	struct completion drawn;
+	struct completion turn;
 	bool ghost;
+	const struct ckpt_ctx *owner;
 	bool end;
 };
 
 static DEFINE_HASHTABLE(ckpt_waiters, 8);
 static DEFINE_SPINLOCK(ckpt_waiters_lock);
-/* Coordinators wait here for tasks to come. */
-static DECLARE_WAIT_QUEUE_HEAD(ckpt_arrivals);
-
 static struct ckpt_waiter *ckpt_find_waiter(struct task_struct *task)
 {
 	struct ckpt_waiter *waiter;
@@ -65,12 +65,42 @@ static int ckpt_await(struct ckpt_ctx *ctx, struct ckpt_member *member,
 	return ret;
 }
 
+/* Wait until the coordinator has loaded the registers: not even death ends it. */
+static int ckpt_await_release(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	int ret;
+
+	do {
+		wait_for_completion(&member->turn);
+		ret = READ_ONCE(ctx->err);
+	} while (!ret && READ_ONCE(ctx->phase) < CKPT_PHASE_RELEASE);
+	return ret;
+}
+
+/**
+ * ckpt_first_turn - have a member that has been drawn in read its state
+ * @member: the member, which has not been woken up since it came
+ *
+ * Who gives the turn is about to sleep, so another CPU has nothing to gain.
+ */
+void ckpt_first_turn(struct ckpt_member *member)
+{
+	struct ckpt_waiter *waiter;
+
+	spin_lock(&ckpt_waiters_lock);
+	waiter = ckpt_find_waiter(member->task);
+	/* Gone when it has been killed, which ends the restart. */
+	if (waiter && waiter->member == member)
+		complete_on_current_cpu(&waiter->turn);
+	spin_unlock(&ckpt_waiters_lock);
+}
+
 static int ckpt_member_restore(struct ckpt_ctx *ctx, struct ckpt_member *member)
 {
 	u32 next;
 	int ret;
 
-	ret = ckpt_await(ctx, member, CKPT_PHASE_RESTORE);
+	ret = READ_ONCE(ctx->err);
 	if (ret)
 		return ret;
 	/* The coordinator looks at it, so it stays until the restart ends. */
@@ -88,7 +118,7 @@ static int ckpt_member_restore(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	/* Pairs with the acquire of the coordinator. */
 	smp_store_release(&ctx->nr_restored, next);
 	if (next < ctx->nr_members)
-		complete(&ctx->members[next]->turn);
+		ckpt_first_turn(ctx->members[next]);
 	else
 		wake_up_all(&ctx->wait);
 	return 0;
@@ -97,22 +127,21 @@ static int ckpt_member_restore(struct ckpt_ctx *ctx, struct ckpt_member *member)
 static int ckpt_member_commit(struct ckpt_ctx *ctx, struct ckpt_member *member)
 {
 	struct ckpt_restore *r = member->restore;
-	bool changed;
 	int ret;
 
 	ret = ckpt_await(ctx, member, CKPT_PHASE_COMMIT);
 	if (!ret && member->zombie)
 		ret = ckpt_zombie_commit(ctx, r);
 	else if (!ret)
-		ret = ckpt_task_commit(ctx, r, &changed);
+		ret = ckpt_task_commit(ctx, r);
 	if (ret)
 		return ret;
 	if (member->next)
-		complete(&ctx->members[member->next]->turn);
+		complete(&member->next->turn);
 	if (atomic_inc_return(&ctx->nr_committed) == ctx->nr_members)
 		wake_up_all(&ctx->wait);
-	return ckpt_await(ctx, member, member->zombie ? CKPT_PHASE_EXIT :
-						       CKPT_PHASE_RELEASE);
+	return member->zombie ? ckpt_await(ctx, member, CKPT_PHASE_EXIT) :
+				ckpt_await_release(ctx, member);
 }
 
 /*
@@ -205,13 +234,15 @@ long ckpt_restart_member(unsigned long uflags)
 	set_current_blocked(&all);
 
 	init_completion(&vfork);
-	init_completion(&waiter.drawn);
+	init_completion(&waiter.turn);
 	spin_lock(&ckpt_waiters_lock);
 	hash_add(ckpt_waiters, &waiter.node, (unsigned long)current);
 	spin_unlock(&ckpt_waiters_lock);
-	wake_up_all(&ckpt_arrivals);
+	/* Pairs with the barrier of who prepares to wait for this task. */
+	smp_mb();
+	wake_up_var(current);
 
-	ret = wait_for_completion_killable(&waiter.drawn);
+	ret = wait_for_completion_killable(&waiter.turn);
 	spin_lock(&ckpt_waiters_lock);
 	hash_del(&waiter.node);
 	spin_unlock(&ckpt_waiters_lock);
@@ -239,6 +270,8 @@ long ckpt_restart_member(unsigned long uflags)
 	child = ckpt_member_leave(ctx, member);
 	if (zombie)
 		ckpt_end_zombie(code);
+	if (!ret)
+		ckpt_task_resume();
 	/* It was in vfork(2): so it is again, until the child lets it go. */
 	if (child && !ret)
 		wait_for_vfork_done(child, &vfork);
@@ -263,11 +296,14 @@ static int ckpt_await_arrival(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	long ret;
 
+	if (ckpt_is_waiting(task))
+		return READ_ONCE(ctx->err);
 	/* Nobody tells when it ends, so look again from time to time. */
 	do {
-		ret = wait_event_killable_timeout(ckpt_arrivals,
-						  ckpt_is_waiting(task),
-						  HZ / 10 ?: 1);
+		ret = ___wait_var_event(task,
+					___wait_cond_timeout(ckpt_is_waiting(task)),
+					TASK_KILLABLE, 0, HZ / 10 ?: 1,
+					__ret = schedule_timeout(__ret));
 	} while (!ret && !READ_ONCE(ctx->err));
 	if (ret < 0)
 		return ckpt_err(ctx, task, -EINTR,
@@ -312,7 +348,6 @@ int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member)
 			member->drawn = true;
 			waiter->member = member;
 			waiter->ctx = ctx;
-			complete(&waiter->drawn);
 		}
 		spin_unlock_irq(&ckpt_task_sighand(task)->siglock);
 	}
@@ -357,10 +392,13 @@ void ckpt_kill_drawn(struct ckpt_ctx *ctx)
 			send_sig_info(SIGKILL, SEND_SIG_PRIV, waiter->task);
 	spin_unlock(&ckpt_waiters_lock);
 
-	for (i = 0; i < ctx->nr_members; i++)
-		if (ctx->members[i]->drawn)
-			send_sig_info(SIGKILL, SEND_SIG_PRIV,
-				      ctx->members[i]->task);
+	for (i = 0; i < ctx->nr_members; i++) {
+		if (!ctx->members[i]->drawn)
+			continue;
+		send_sig_info(SIGKILL, SEND_SIG_PRIV, ctx->members[i]->task);
+		/* Those that wait for their registers do so until here. */
+		complete(&ctx->members[i]->turn);
+	}
 }
 
 /**
@@ -414,9 +452,11 @@ static int ckpt_find_ghost(struct ckpt_ctx *ctx, struct ckpt_ghost *ghost,
 		ret = ckpt_await_arrival(ctx, task);
 		spin_lock(&ckpt_waiters_lock);
 		waiter = ckpt_find_waiter(task);
-		found = waiter && waiter->ghost &&
+		found = waiter && waiter->ghost && !waiter->owner &&
 			ckpt_descends(task, current) &&
 			ckpt_has_pids(task, ghost->pids, ns);
+		if (found)
+			waiter->owner = ctx;
 		spin_unlock(&ckpt_waiters_lock);
 		ghost->pid = get_task_pid(task, PIDTYPE_PID);
 		ghost->task = task;
@@ -446,20 +486,28 @@ int ckpt_find_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns)
 }
 
 /**
- * ckpt_end_ghosts - every ghost below the caller has done its duty
+ * ckpt_end_ghosts - every ghost of the restart has done its duty
+ * @ctx: restart context
+ *
+ * Those too that nobody has asked for, if they stand below the root: another
+ * thread of the caller may have a restart with ghosts of its own.
  */
-void ckpt_end_ghosts(void)
+void ckpt_end_ghosts(struct ckpt_ctx *ctx)
 {
+	struct task_struct *root = ctx->nr_members ? ctx->members[0]->task :
+						     NULL;
 	struct ckpt_waiter *waiter;
 	int bucket;
 
 	spin_lock(&ckpt_waiters_lock);
 	hash_for_each(ckpt_waiters, bucket, waiter, node) {
-		if (!waiter->ghost || waiter->end ||
-		    !ckpt_descends(waiter->task, current))
+		if (!waiter->ghost || waiter->end)
+			continue;
+		if (waiter->owner != ctx &&
+		    !(root && ckpt_descends(waiter->task, root)))
 			continue;
 		waiter->end = true;
-		complete(&waiter->drawn);
+		complete(&waiter->turn);
 	}
 	spin_unlock(&ckpt_waiters_lock);
 }

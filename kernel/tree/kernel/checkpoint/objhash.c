@@ -8,7 +8,8 @@
  * records stand in the image, and a reference names an object that stands
  * earlier. Objects stay, with a reference held, until the operation ends.
  */
-#include <linux/hash.h>
+#include <linux/rhashtable.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -38,14 +39,35 @@ const struct ckpt_obj_ops *ckpt_obj_ops_find(u32 objtype)
 	return ckpt_obj_types[objtype];
 }
 
+/* An address may be that of two objects, one inside of the other. */
+struct ckpt_obj_key {
+	void *ptr;
+	const struct ckpt_obj_ops *ops;
+};
+
+static const struct rhashtable_params ckpt_obj_params = {
+	.key_len		= sizeof(struct ckpt_obj_key),
+	.key_offset		= offsetof(struct ckpt_object, ptr),
+	.head_offset		= offsetof(struct ckpt_object, node),
+	.automatic_shrinking	= false,
+};
+
+static_assert(offsetof(struct ckpt_object, ops) -
+	      offsetof(struct ckpt_object, ptr) ==
+	      offsetof(struct ckpt_obj_key, ops));
+
 /**
  * ckpt_objs_init - start with no objects
  * @ctx: new context
+ *
+ * Return: 0 or -ENOMEM.
  */
-void ckpt_objs_init(struct ckpt_ctx *ctx)
+int ckpt_objs_init(struct ckpt_ctx *ctx)
 {
-	hash_init(ctx->objs);
-	xa_init(&ctx->refs);
+	int ret = rhashtable_init(&ctx->objs, &ckpt_obj_params);
+
+	ctx->objs_ready = !ret;
+	return ret;
 }
 
 static void ckpt_obj_free(const struct ckpt_obj_ops *ops, void *ptr)
@@ -62,13 +84,17 @@ static void ckpt_obj_free(const struct ckpt_obj_ops *ops, void *ptr)
  */
 void ckpt_objs_free(struct ckpt_ctx *ctx)
 {
-	struct hlist_node *next;
-	struct ckpt_object *obj;
+	struct ckpt_object *obj, *next;
 	unsigned long index;
-	int bucket;
 
-	hash_for_each_safe(ctx->objs, bucket, next, obj, node) {
-		hash_del(&obj->node);
+	/* Nobody looks anything up any more. */
+	if (ctx->objs_ready)
+		rhashtable_destroy(&ctx->objs);
+	ctx->objs_ready = false;
+	list_for_each_entry_safe(obj, next, &ctx->obj_list, list) {
+		list_del(&obj->list);
+		if (obj->holder)
+			put_task_struct(obj->holder);
 		obj->ops->drop(obj->ptr);
 		kfree(obj);
 	}
@@ -82,12 +108,10 @@ void ckpt_objs_free(struct ckpt_ctx *ctx)
 static struct ckpt_object *ckpt_obj_lookup(struct ckpt_ctx *ctx, void *ptr,
 					   const struct ckpt_obj_ops *ops)
 {
-	struct ckpt_object *obj;
+	struct ckpt_obj_key key = { .ptr = ptr, .ops = ops };
 
-	hash_for_each_possible(ctx->objs, obj, node, (unsigned long)ptr)
-		if (obj->ptr == ptr && obj->ops == ops)
-			return obj;
-	return NULL;
+	/* Only this operation looks, and it has no other thread. */
+	return rhashtable_lookup_fast(&ctx->objs, &key, ckpt_obj_params);
 }
 
 /**
@@ -120,16 +144,19 @@ void ckpt_obj_use(struct ckpt_ctx *ctx, void *ptr, u32 objtype)
 /**
  * ckpt_obj_use_fd - count a descriptor of the hierarchy
  * @ctx: checkpoint context
- * @file: its file, which has been captured
+ * @file: its file
+ *
+ * Return: the file's number, or 0 if it has not been captured.
  */
-void ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file)
+s32 ckpt_obj_use_fd(struct ckpt_ctx *ctx, struct file *file)
 {
 	struct ckpt_object *obj = ckpt_obj_find(ctx, file, CKPT_OBJ_FILE);
 
-	if (obj) {
-		obj->nr_uses++;
-		obj->nr_fds++;
-	}
+	if (!obj)
+		return 0;
+	obj->nr_uses++;
+	obj->nr_fds++;
+	return obj->ref;
 }
 
 /**
@@ -158,8 +185,13 @@ s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		return -ENOMEM;
 	obj->ptr = ptr;
 	obj->ops = ops;
+	ret = rhashtable_insert_fast(&ctx->objs, &obj->node, ckpt_obj_params);
+	if (ret) {
+		kfree(obj);
+		return ret;
+	}
 	ops->grab(ptr);
-	hash_add(ctx->objs, &obj->node, (unsigned long)ptr);
+	list_add_tail(&obj->list, &ctx->obj_list);
 
 	ret = ops->checkpoint(ctx, task, ptr, obj);
 	return ret < 0 ? ret : obj->ref;

@@ -33,14 +33,27 @@
 	__ret;								\
 })
 
-static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
+/*
+ * At a restart one process makes the handlers, and those without threads change
+ * over to them: see settle.c.
+ */
+static bool ckpt_two_with_threads(struct ckpt_ctx *ctx,
+				  struct task_struct *task)
 {
 	struct sighand_struct *sighand = ckpt_task_sighand(task);
-	int ret = 0, nr = get_nr_threads(task), users;
+	struct ckpt_object *obj;
 
-	/* Without the reference of the object table. */
-	users = refcount_read(&sighand->count) -
-		!!ckpt_obj_known(ctx, sighand, CKPT_OBJ_SIGHAND);
+	obj = ckpt_obj_find(ctx, sighand, CKPT_OBJ_SIGHAND);
+	if (!obj)
+		return false;
+	if (!obj->data)
+		ckpt_obj_set_data(obj, task->signal);
+	return obj->data != task->signal;
+}
+
+static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	int ret = 0, nr = get_nr_threads(task);
 
 	/* A self-checkpoint does not capture relations to other tasks. */
 	if (ctx->self)
@@ -48,8 +61,9 @@ static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 			     "threads: the process that saves itself has %d",
 			     nr);
 	else
-		ret = REFUSE(ctx, task, nr > 1 && users > nr, -EOPNOTSUPP,
-			     "signal handlers shared with a process that is not in the same thread group");
+		ret = REFUSE(ctx, task, nr > 1 && ckpt_two_with_threads(ctx, task),
+			     -EOPNOTSUPP,
+			     "signal handlers shared by two processes that both have threads");
 	if (!ret)
 		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
 			     "traced by another task");

@@ -157,13 +157,22 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	if (!ret) {
 		trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED,
 				       ctx->pos);
-		ret = ckpt_task_commit(ctx, &r, &changed);
+		/* While there is a way back: are they valid? */
+		ret = ckpt_cpu_commit(ctx, &r);
 	}
+	ckpt_read_end(ctx);
+	if (!ret) {
+		changed = true;
+		ret = ckpt_task_commit(ctx, &r);
+	}
+	if (!ret && changed)
+		ret = ckpt_cpu_commit(ctx, &r);
 	ckpt_restore_free(&r);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");
 	if (ret)
 		return changed ? ckpt_perish() : ret;
+	ckpt_task_resume();
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_COMMITTED, ctx->pos);
 	return ckpt_return_value();
 }

@@ -23,10 +23,10 @@ static bool ckpt_same_process(const struct ckpt_restore *r,
 
 /*
  * Members that share signal handlers, as the threads of a process do, commit
- * one after the other in the order of the array: the handlers must be there
- * before signals are queued. Others need not wait for each other.
+ * one after the other: the handlers must be there before signals are queued.
+ * Others need not wait for each other.
  */
-static bool ckpt_settle_chain(struct ckpt_member *member, u32 index)
+static bool ckpt_settle_chain(struct ckpt_member *member)
 {
 	struct ckpt_restore *r = member->restore;
 	struct ckpt_member *last = r->sighand->last;
@@ -36,7 +36,7 @@ static bool ckpt_settle_chain(struct ckpt_member *member, u32 index)
 		member->first = true;
 		return true;
 	}
-	last->next = index;
+	last->next = member;
 	if (last->restore->mm != r->mm)
 		return false;
 	/* Only a process without threads can change over: see signal.c. */
@@ -44,34 +44,49 @@ static bool ckpt_settle_chain(struct ckpt_member *member, u32 index)
 	       get_nr_threads(member->task) == 1;
 }
 
+static int ckpt_settle_member(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct ckpt_signal *signal = member->restore->signal;
+	struct ckpt_member *leader;
+	bool valid;
+
+	leader = ckpt_member_of(ctx, member->pids->tgid);
+	if (!signal->tgid)
+		signal->tgid = member->pids->tgid;
+	valid = signal->tgid == member->pids->tgid &&
+		leader->restore->signal == signal;
+	if (member->zombie) {
+		member->first = true;
+	} else if (valid) {
+		valid = ckpt_same_process(member->restore, signal->live);
+		valid &= ckpt_settle_chain(member);
+		if (!signal->live)
+			signal->live = member->restore;
+	}
+	if (valid)
+		return 0;
+	return ckpt_err(ctx, member->task, -EINVAL,
+			"the objects of the task do not fit those of others");
+}
+
+/*
+ * Processes with threads come first: whose handlers others share keeps those
+ * that it has.
+ */
 static int ckpt_settle_objects(struct ckpt_ctx *ctx)
 {
-	struct ckpt_member *member, *leader;
-	struct ckpt_signal *signal;
-	bool valid;
+	struct ckpt_member *member;
+	bool threads;
+	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < ctx->nr_members; i++) {
-		member = ctx->members[i];
-		signal = member->restore->signal;
-		leader = ckpt_member_of(ctx, member->pids->tgid);
-		if (!signal->tgid)
-			signal->tgid = member->pids->tgid;
-		valid = signal->tgid == member->pids->tgid &&
-			leader->restore->signal == signal;
-		if (member->zombie) {
-			member->first = true;
-		} else if (valid) {
-			valid = ckpt_same_process(member->restore, signal->live);
-			valid &= ckpt_settle_chain(member, i);
-			if (!signal->live)
-				signal->live = member->restore;
-		}
-		if (!valid)
-			return ckpt_err(ctx, member->task, -EINVAL,
-					"the objects of the task do not fit those of others");
+	for (i = 0; !ret && i < 2 * ctx->nr_members; i++) {
+		threads = i < ctx->nr_members;
+		member = ctx->members[i % ctx->nr_members];
+		if ((get_nr_threads(member->task) > 1) == threads)
+			ret = ckpt_settle_member(ctx, member);
 	}
-	return 0;
+	return ret;
 }
 
 /* The number of a group or session; tasklist_lock is held. */

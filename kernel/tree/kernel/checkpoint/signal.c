@@ -43,6 +43,9 @@ static int ckpt_sighand_checkpoint(struct ckpt_ctx *ctx,
 		return -ENOMEM;
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->nr_actions = _NSIG;
+	/* The one process among those that share it which has threads. */
+	if (get_nr_threads(task) > 1)
+		ckpt_obj_set_data(obj, task->signal);
 
 	spin_lock_irq(&sighand->siglock);
 	for (i = 0; i < _NSIG; i++) {

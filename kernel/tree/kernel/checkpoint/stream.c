@@ -16,12 +16,73 @@
 
 #include "internal.h"
 
+/*
+ * Records are small. So they are read ahead where what turns out to belong to
+ * someone else can be given back, and up to the next page of the image: the
+ * contents of pages begin there, and are not to be copied once more.
+ */
+static int ckpt_read_ahead(struct ckpt_ctx *ctx)
+{
+	size_t len = PAGE_SIZE - (ctx->pos & (PAGE_SIZE - 1));
+	struct kvec kvec = { .iov_len = len };
+	struct iov_iter iter;
+	int ret;
+
+	if (!ctx->ahead)
+		ctx->ahead = kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	if (!ctx->ahead)
+		return -ENOMEM;
+	kvec.iov_base = ctx->ahead;
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, len);
+	ret = ckpt_file_io(ctx->file, &iter);
+	ctx->ahead_at = 0;
+	ctx->ahead_end = len - iov_iter_count(&iter);
+	/* An error comes again when there is nothing left. */
+	return ctx->ahead_end ? 0 : ret;
+}
+
+/**
+ * ckpt_read_end - give back what has been read ahead
+ * @ctx: restart context; nobody reads any more
+ */
+void ckpt_read_end(struct ckpt_ctx *ctx)
+{
+	bool lock = ctx->file->f_mode & FMODE_ATOMIC_POS;
+
+	if (lock)
+		mutex_lock(&ctx->file->f_pos_lock);
+	ctx->file->f_pos -= ctx->ahead_end - ctx->ahead_at;
+	if (lock)
+		mutex_unlock(&ctx->file->f_pos_lock);
+	ctx->ahead_at = ctx->ahead_end;
+}
+
+static int ckpt_file_read_some(struct ckpt_ctx *ctx, struct iov_iter *iter)
+{
+	size_t have = ctx->ahead_end - ctx->ahead_at, n;
+
+	if (have) {
+		n = copy_to_iter(ctx->ahead + ctx->ahead_at, have, iter);
+		ctx->ahead_at += n;
+		return n ? 0 : -EFAULT;
+	}
+	if (iov_iter_count(iter) < PAGE_SIZE &&
+	    S_ISREG(file_inode(ctx->file)->i_mode) &&
+	    (ctx->file->f_mode & FMODE_LSEEK))
+		return ckpt_read_ahead(ctx);
+	return ckpt_file_io(ctx->file, iter);
+}
+
 static int ckpt_file_read(struct ckpt_ctx *ctx, struct iov_iter *iter)
 {
-	size_t wanted = iov_iter_count(iter);
-	int ret = ckpt_file_io(ctx->file, iter);
+	size_t left;
+	int ret = 0;
 
-	ctx->pos += wanted - iov_iter_count(iter);
+	while (!ret && iov_iter_count(iter)) {
+		left = iov_iter_count(iter);
+		ret = ckpt_file_read_some(ctx, iter);
+		ctx->pos += left - iov_iter_count(iter);
+	}
 	if (ret == -EPIPE)
 		return ckpt_err(ctx, NULL, ret, "the image ends early");
 	return ret ? ckpt_err(ctx, NULL, ret, "cannot read the image") : 0;

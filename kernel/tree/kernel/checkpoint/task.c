@@ -562,14 +562,6 @@ static void ckpt_thread_commit(struct ckpt_ctx *ctx,
 	current->rseq = u64_to_user_ptr(h->rseq_addr);
 	current->rseq_len = h->rseq_len;
 	current->rseq_sig = h->rseq_sig;
-	if (current->rseq) {
-		/* It has been off the CPU: a sequence that it was in ends. */
-		preempt_disable();
-		rseq_preempt(current);
-		preempt_enable();
-		/* Now, for it must not be found inside when restart(2) ends. */
-		rseq_handle_notify_resume(NULL, task_pt_regs(current));
-	}
 #endif
 	current->clear_child_tid = u64_to_user_ptr(h->clear_child_tid);
 	current->set_child_tid = u64_to_user_ptr(h->set_child_tid);
@@ -582,35 +574,24 @@ static void ckpt_thread_commit(struct ckpt_ctx *ctx,
 }
 
 /**
- * ckpt_task_commit - become what has been restored
+ * ckpt_task_commit - become what has been restored, but for the registers
  * @ctx: restart context
  * @r: what the caller becomes
- * @changed: set when the caller is no longer what it was
  *
- * The caller returns to user mode by way of the signal code, as the task did
- * that the image was taken of: so an interrupted system call restarts.
+ * The registers come later, since leaving an address space may clear some. The
+ * caller returns to user mode by way of the signal code, as the task did that
+ * the image was taken of: so an interrupted system call restarts.
  *
  * Return: 0 or a negative errno.
  */
-int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
-		     bool *changed)
+int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
 	int ret, dumpable = get_dumpable(r->mm);
 
-	*changed = false;
-	ret = ckpt_cpu_commit(ctx, r);
-	if (ret)
-		return ret;
-
-	*changed = true;
 	ret = ckpt_signal_begin(r);
 	if (ret)
 		return ret;
 	ckpt_commit_mm(r->mm);
-	/* Leaving an address space may clear segment registers. */
-	ret = ckpt_cpu_commit(ctx, r);
-	if (ret)
-		return ret;
 	ckpt_commit_files(r->files);
 	ckpt_commit_fs(r->fs);
 	ckpt_identity_commit(ctx, r->task, r->root);
@@ -634,6 +615,24 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r,
 		ckpt_stop_commit(r);
 	set_thread_flag(TIF_SIGPENDING);
 	return 0;
+}
+
+/**
+ * ckpt_task_resume - the caller has its registers, and is about to run
+ *
+ * It has been off the CPU: a restartable sequence that it was in ends. That is
+ * now, for it must not be found inside when restart(2) ends.
+ */
+void ckpt_task_resume(void)
+{
+#ifdef CONFIG_RSEQ
+	if (!current->rseq)
+		return;
+	preempt_disable();
+	rseq_preempt(current);
+	preempt_enable();
+	rseq_handle_notify_resume(NULL, task_pt_regs(current));
+#endif
 }
 
 /**
