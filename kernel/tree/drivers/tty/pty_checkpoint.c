@@ -22,11 +22,13 @@
 #include <linux/devpts_fs.h>
 #include <linux/tty_flip.h>
 
+#include <uapi/linux/magic.h>
+
 #include "../../fs/checkpoint.h"
 #include "tty.h"
 #include "tty_checkpoint.h"
 
-/* The multiplexor of an instance whose master is closed: nobody sees which. */
+/* Where a pseudo terminal comes from, if there is no better answer. */
 #define PTMX_PATH	"/dev/ptmx"
 
 static_assert(NCCS <= sizeof_field(struct ckpt_hdr_pty, c_cc));
@@ -336,6 +338,33 @@ static void pty_fill_node(struct ckpt_hdr_pty *h, struct tty_struct *slave)
 	h->mode = inode->i_mode & S_IALLUGO;
 }
 
+/* The multiplexor beside a slave that has been hung up. */
+static int pty_dead_path(struct ckpt_ctx *ctx)
+{
+	struct path dir = ctx->via->f_path;
+	char *buf, *name;
+	int ret;
+
+	dir.dentry = dir.mnt->mnt_root;
+	if (dir.mnt->mnt_sb->s_magic != DEVPTS_SUPER_MAGIC ||
+	    dir.dentry != dir.mnt->mnt_sb->s_root)
+		return ckpt_record_string(ctx, PTMX_PATH);
+	buf = __getname();
+	if (!buf)
+		return -ENOMEM;
+	/* Room behind the name of the directory. */
+	name = __d_path(&dir, &ctx->root, buf, PATH_MAX - sizeof("/ptmx"));
+	if (IS_ERR_OR_NULL(name)) {
+		ret = ckpt_record_string(ctx, PTMX_PATH);
+	} else {
+		memmove(buf, name, strlen(name) + 1);
+		strlcat(buf, "/ptmx", PATH_MAX);
+		ret = ckpt_record_string(ctx, buf);
+	}
+	__putname(buf);
+	return ret;
+}
+
 static int pty_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		      struct tty_struct *master, struct ckpt_object *obj,
 		      struct file *file)
@@ -366,7 +395,7 @@ static int pty_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		return ret;
 	if (!file) {
 		h->flags |= CKPT_PTY_DEAD;
-		ret = ckpt_record_string(ctx, PTMX_PATH);
+		ret = pty_dead_path(ctx);
 	} else {
 		pty_fill_node(h, slave);
 		if (test_bit(TTY_PTY_LOCK, &master->flags))

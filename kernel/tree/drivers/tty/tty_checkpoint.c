@@ -209,7 +209,9 @@ int tty_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (!ckpt_tty_inside(ctx, tty) && !(slave && tty_hung_up_p(file)))
 		return tty_outside(ctx, task, file, obj);
 	master = slave ? tty->link : tty;
+	ctx->via = file;
 	ref = ckpt_obj_checkpoint(ctx, task, master, CKPT_OBJ_TTY);
+	ctx->via = NULL;
 	/* 0: refused, in a dry run. */
 	if (ref <= 0)
 		return ref;
