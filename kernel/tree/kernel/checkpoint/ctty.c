@@ -296,7 +296,7 @@ static void ckpt_ctty_foreground(struct ckpt_ctx *ctx)
 	struct ckpt_hdr_pids *pids = ctx->members[0]->pids;
 	struct pid *pgrp;
 
-	if (!ctx->foreground || ctx->self || pids->sid || !pids->pgid)
+	if (!ctx->foreground || pids->sid || !pids->pgid)
 		return;
 	read_lock(&tasklist_lock);
 	pgrp = get_pid(ckpt_pid_of(ctx, pids->pgid));
@@ -314,6 +314,8 @@ static void ckpt_ctty_foreground(struct ckpt_ctx *ctx)
  */
 int ckpt_ctty_settle(struct ckpt_ctx *ctx)
 {
+	bool self = ctx->uflags & RESTART_TASKSELF;
+	const struct ckpt_hdr_pty *h;
 	struct ckpt_object *obj;
 	unsigned long index;
 	int ret;
@@ -321,29 +323,37 @@ int ckpt_ctty_settle(struct ckpt_ctx *ctx)
 	xa_for_each(&ctx->refs, index, obj) {
 		if (obj->ops->objtype != CKPT_OBJ_TTY)
 			continue;
+		h = ckpt_tty_record(obj->ptr);
 		ret = ckpt_tty_settle(ctx, obj->ptr);
 		if (ret)
 			return ckpt_err(ctx, NULL, ret,
 					"terminal pts%u cannot be filled again",
-					ckpt_tty_record(obj->ptr)->index);
-		if (ckpt_tty_record(obj->ptr)->sid && !ctx->self)
+					h->index);
+		if (h->sid && self)
+			ckpt_warn(ctx, NULL,
+				  "terminal pts%u controlled the session: the task stays in that of the caller",
+				  h->index);
+		else if (h->sid)
 			ret = ckpt_ctty_control(ctx, obj->ptr);
 		if (ret)
 			return ret;
 	}
-	ckpt_ctty_foreground(ctx);
 	return 0;
 }
 
 /**
  * ckpt_ctty_start - have what was typed obeyed
  * @ctx: restart context; every member has committed and may run
+ *
+ * From here on a key may send a signal, which would have been lost before.
  */
 void ckpt_ctty_start(struct ckpt_ctx *ctx)
 {
 	struct ckpt_object *obj;
 	unsigned long index;
 
+	if (!(ctx->uflags & RESTART_TASKSELF))
+		ckpt_ctty_foreground(ctx);
 	xa_for_each(&ctx->refs, index, obj)
 		if (obj->ops->objtype == CKPT_OBJ_TTY)
 			ckpt_tty_start(obj->ptr);
