@@ -14,11 +14,12 @@ const (
 
 // CHECKPOINT_*: flags of checkpoint(2).
 const (
-	CHECKPOINT_SUBTREE = 0x1  // checkpoint a task and its descendants; without it pid must be the init of a pid namespace
-	CHECKPOINT_FREEZE  = 0x2  // the kernel stops the hierarchy itself; without it every task must be frozen or stopped already
-	CHECKPOINT_KILL    = 0x4  // kill the hierarchy once the image is complete
-	CHECKPOINT_DRYRUN  = 0x8  // do not write an image: report every obstacle to logfd and return whether a checkpoint would succeed
-	CHECKPOINT_QUERY   = 0x10 // return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then
+	CHECKPOINT_SUBTREE = 0x1   // checkpoint a task and its descendants; without it pid must be the init of a pid namespace
+	CHECKPOINT_FREEZE  = 0x2   // the kernel stops the hierarchy itself; without it every task must be frozen or stopped already
+	CHECKPOINT_KILL    = 0x4   // kill the hierarchy once the image is complete
+	CHECKPOINT_DRYRUN  = 0x8   // do not write an image: report every obstacle to logfd and return whether a checkpoint would succeed
+	CHECKPOINT_QUERY   = 0x10  // return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then
+	CHECKPOINT_TTY     = 0x100 // a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle
 )
 
 // RESTART_*: flags of restart(2).

@@ -40,6 +40,9 @@ const (
 	CKPT_HDR_EVENTFD       = 311
 	CKPT_HDR_EPOLL         = 308
 	CKPT_HDR_EPOLL_ITEM    = 309
+	CKPT_HDR_PTY           = 307
+	CKPT_HDR_PTY_END       = 330
+	CKPT_HDR_TTY_FILE      = 331
 	CKPT_HDR_MM            = 401
 	CKPT_HDR_MM_CONTEXT    = 405
 	CKPT_HDR_VMA           = 402
@@ -104,6 +107,12 @@ func newRecord(typ uint32) Record {
 		return new(Epoll)
 	case CKPT_HDR_EPOLL_ITEM:
 		return new(EpollItem)
+	case CKPT_HDR_PTY:
+		return new(Pty)
+	case CKPT_HDR_PTY_END:
+		return new(PtyEnd)
+	case CKPT_HDR_TTY_FILE:
+		return new(TtyFile)
 	case CKPT_HDR_MM:
 		return new(MM)
 	case CKPT_HDR_MM_CONTEXT:

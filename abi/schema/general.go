@@ -46,6 +46,7 @@ var CheckpointFlags = &Enum{
 		{"KILL", 1 << 2, "kill the hierarchy once the image is complete"},
 		{"DRYRUN", 1 << 3, "do not write an image: report every obstacle to logfd and return whether a checkpoint would succeed"},
 		{"QUERY", 1 << 4, "return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then"},
+		{"TTY", 1 << 8, "a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle"},
 	},
 }
 
@@ -94,6 +95,7 @@ var ObjTypes = &Enum{
 		{"SIGNAL", 7, "state that the threads of a process share"},
 		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
 		{"EPOLL", 9, "what an epoll instance watches"},
+		{"TTY", 18, "pseudo terminal"},
 	},
 }
 

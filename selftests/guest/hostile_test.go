@@ -23,8 +23,14 @@ var le = binary.NativeEndian
 // hostile runs a test with a lab, and wants that nothing is left and the kernel is silent at the end.
 func hostile(t *testing.T, try func(l *kit.Lab) (tries int)) {
 	t.Helper()
+	hostileOf(t, "tiny", "", try)
+}
+
+// hostileOf is hostile with an image of another program.
+func hostileOf(t *testing.T, prog, variant string, try func(l *kit.Lab) (tries int)) {
+	t.Helper()
 	kit.KernelSilence(t)
-	l := kit.NewLab(t)
+	l := kit.NewLabOf(t, prog, variant)
 	// What is allocated once is allocated now.
 	l.Try(l.Image[:len(l.Image)/2])
 	before := kit.TakeCensus(t)
@@ -286,7 +292,13 @@ func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) 
 
 func hostileFields(t *testing.T, sub *schema.Subsystem) {
 	t.Helper()
-	hostile(t, func(l *kit.Lab) int {
+	hostileFieldsOf(t, sub, "tiny", "")
+}
+
+// hostileFieldsOf is hostileFields with an image of another program.
+func hostileFieldsOf(t *testing.T, sub *schema.Subsystem, prog, variant string) {
+	t.Helper()
+	hostileOf(t, prog, variant, func(l *kit.Lab) int {
 		tries := 0
 		for _, p := range kit.Records(t, l.Image) {
 			i := slices.IndexFunc(sub.Records, func(r *schema.Record) bool { return r.WireType() == p.Type })

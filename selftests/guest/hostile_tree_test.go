@@ -217,17 +217,18 @@ func TestHostileSharingRandom(t *testing.T) { hostileTreeRandom(t, "share", "fil
 
 func hostileTreeRandom(t *testing.T, prog, variant string, seed uint64) {
 	t.Helper()
+	hostileTreeRandomIn(t, prog, variant, seed,
+		image.CKPT_HDR_TREE, image.CKPT_HDR_PIDS, image.CKPT_HDR_TASK, image.CKPT_HDR_TASK_OBJS, image.CKPT_HDR_SIGNAL,
+		image.CKPT_HDR_SIGPENDING, image.CKPT_HDR_THREAD)
+}
+
+// hostileTreeRandomIn changes random bytes of records of some types.
+func hostileTreeRandomIn(t *testing.T, prog, variant string, seed uint64, types ...uint32) {
+	t.Helper()
 	const tries = 25
 	hostileTree(t, prog, variant, func(l *kit.TreeLab) int {
 		rnd := rand.New(rand.NewPCG(seed, 20261124))
-		places := slices.DeleteFunc(kit.Records(t, l.Image), func(p kit.Place) bool {
-			switch p.Type {
-			case image.CKPT_HDR_TREE, image.CKPT_HDR_PIDS, image.CKPT_HDR_TASK, image.CKPT_HDR_TASK_OBJS, image.CKPT_HDR_SIGNAL,
-				image.CKPT_HDR_SIGPENDING, image.CKPT_HDR_THREAD:
-				return false
-			}
-			return true
-		})
+		places := slices.DeleteFunc(kit.Records(t, l.Image), func(p kit.Place) bool { return !slices.Contains(types, p.Type) })
 		succeeded := 0
 		var changed []string
 		t.Cleanup(func() {

@@ -124,7 +124,6 @@ func TestRefuseFiles(t *testing.T) {
 		refusal{variant: "tmpfile", words: []string{"unlinked", "deleted", "tmpfile"}},
 		refusal{variant: "proc_file", words: []string{"proc"}},
 		refusal{variant: "kmsg", words: []string{"kmsg", "device"}},
-		refusal{variant: "pty", words: []string{"tty", "pty", "terminal", "ptmx"}},
 		refusal{variant: "mqueue", words: []string{"mqueue"}})
 }
 

@@ -502,14 +502,6 @@ static void make_process_keyring(void)
 	need(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1));
 }
 
-static void make_pty(void)
-{
-	int unlock = 0;
-
-	fd = need(open("/dev/ptmx", O_RDWR | O_NOCTTY));
-	must(ioctl(fd, TIOCSPTLCK, &unlock));
-}
-
 static void make_proc_file(void)
 {
 	fd = must(open("/proc/self/status", O_RDONLY));
@@ -659,7 +651,6 @@ static const struct {
 	{ "session_keyring", make_session_keyring },
 	{ "thread_keyring", make_thread_keyring },
 	{ "process_keyring", make_process_keyring },
-	{ "pty", make_pty },
 	{ "proc_file", make_proc_file },
 	{ "kmsg", make_kmsg },
 	{ "ns_fd", make_ns_fd },

@@ -33,17 +33,27 @@ func (j *job) wait() (unix.WaitStatus, error) {
 			}
 		}
 	}()
+	lent := lentTerminal(j.proc.PID)
+	defer lent.close()
+	options := 0
+	if lent != nil {
+		options = unix.WUNTRACED
+	}
 	whom := j.proc.PID
 	if j.init {
 		whom = -1
 	}
 	for {
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(whom, &status, 0, nil)
+		pid, err := unix.Wait4(whom, &status, options, nil)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
 			return 0, fmt.Errorf("wait4: %w", err)
+		case status.Stopped():
+			if pid == j.proc.PID {
+				lent.stopped()
+			}
 		case pid == j.proc.PID:
 			return status, j.selfEnded()
 		}

@@ -222,6 +222,29 @@ char *ckpt_file_name(struct file *file, char *buf)
 	return buf;
 }
 
+/**
+ * ckpt_dentry_open - open a device with something for its ->open()
+ * @path: the device
+ * @flags: O_*
+ * @data: private data of the file while it is being opened
+ *
+ * Return: the file or an ERR_PTR.
+ */
+struct file *ckpt_dentry_open(const struct path *path, int flags, void *data)
+{
+	struct file *file = alloc_empty_file(flags, current_cred());
+	int ret;
+
+	if (IS_ERR(file))
+		return file;
+	file->private_data = data;
+	ret = vfs_open(path, file);
+	if (!ret)
+		return file;
+	fput(file);
+	return ERR_PTR(ret);
+}
+
 /*
  * Why can a file without ->checkpoint() not be opened again? 0 in a dry run.
  * *@path is set to its path in @buf.
@@ -436,6 +459,10 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_FIFO]	= ckpt_pipe_open,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
+#ifdef CONFIG_UNIX98_PTYS
+	[CKPT_FILE_TTY]		= ckpt_tty_restore,
+	[CKPT_FILE_TERMINAL]	= ckpt_terminal_restore,
+#endif
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */

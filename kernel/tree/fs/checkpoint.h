@@ -23,6 +23,7 @@ struct pipe_inode_info;
 const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 			      char *buf, char **name);
 char *ckpt_file_name(struct file *file, char *buf);
+struct file *ckpt_dentry_open(const struct path *path, int flags, void *data);
 
 /* pipe.c: what F_SETPIPE_SZ does not offer is in pipe_checkpoint.c. */
 void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe);

@@ -111,7 +111,12 @@ func StartCommand(t testing.TB, name, dir string, cmd *exec.Cmd) *Prog {
 // StartFamily starts a program of several processes; whatever of it is left at the end of the test is killed.
 func StartFamily(t testing.TB, name, mode, variant string) *Prog {
 	t.Helper()
-	dir := MeetingPlace(t)
+	return StartFamilyIn(t, MeetingPlace(t), name, mode, variant)
+}
+
+// StartFamilyIn is StartFamily with a meeting place of the caller's.
+func StartFamilyIn(t testing.TB, dir, name, mode, variant string) *Prog {
+	t.Helper()
 	t.Cleanup(func() { killLeftovers(t, dir) })
 	return StartIn(t, dir, name, mode, variant)
 }

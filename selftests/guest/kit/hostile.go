@@ -47,7 +47,13 @@ type Lab struct {
 // that it may go, and ends.
 func NewLab(t testing.TB) *Lab {
 	t.Helper()
-	p := Start(t, "tiny", "keep", "")
+	return NewLabOf(t, "tiny", "")
+}
+
+// NewLabOf is NewLab with a program of the caller's, which must not wait for anybody once it may go.
+func NewLabOf(t testing.TB, prog, variant string) *Lab {
+	t.Helper()
+	p := Start(t, prog, "keep", variant)
 	p.Ready(t)
 	img := MustCheckpoint(t, p.Pid, Freeze.Flags)
 	p.Kill(t)

@@ -28,8 +28,10 @@
 
 struct file;
 struct inode;
+struct ckpt_tty;
 struct mm_struct;
 struct page;
+struct tty_struct;
 struct vm_area_struct;
 struct ckpt_object;
 struct ckpt_image;
@@ -141,6 +143,8 @@ enum ckpt_phase {
  * @ahead: restart: bytes of the image that have been read ahead, or NULL
  * @ahead_at: where in them the next one stands
  * @ahead_end: how many there are
+ * @terminal: restart: a file of the caller on its terminal, or NULL
+ * @foreground: restart: the job had a terminal of somebody else, and has it
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -195,6 +199,8 @@ struct ckpt_ctx {
 	struct file *via;
 	struct list_head finish;
 	u64 nr_files;
+	struct file *terminal;
+	bool foreground;
 
 	void *ahead;
 	u32 ahead_at;
@@ -337,6 +343,60 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
+
+/* Controlling terminals: kernel/checkpoint/ctty.c */
+u32 ckpt_ctty_count(struct ckpt_ctx *ctx, struct tty_struct *tty);
+int ckpt_ctty_capture(struct ckpt_ctx *ctx, struct task_struct *task,
+		      struct tty_struct *tty, struct ckpt_hdr_pty *h);
+
+/* Terminals: drivers/tty/tty_checkpoint.c, drivers/tty/pty_checkpoint.c */
+#ifdef CONFIG_UNIX98_PTYS
+bool ckpt_tty_inside(struct ckpt_ctx *ctx, struct tty_struct *tty);
+struct file *ckpt_tty_restore(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_file *h);
+const struct ckpt_hdr_pty *ckpt_tty_record(struct ckpt_tty *tty);
+int ckpt_tty_settle(struct ckpt_ctx *ctx, struct ckpt_tty *tty);
+void ckpt_tty_start(struct ckpt_tty *tty);
+void ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
+		      struct pid *pgrp);
+int ckpt_tty_join(struct ckpt_tty *tty, struct task_struct *task);
+void ckpt_terminal_note(struct ckpt_ctx *ctx);
+void ckpt_terminal_give(struct ckpt_ctx *ctx, struct pid *pgrp);
+struct file *ckpt_terminal_restore(struct ckpt_ctx *ctx,
+				   const struct ckpt_hdr_file *h);
+extern const struct ckpt_obj_ops ckpt_tty_ops;
+#else
+static inline bool ckpt_tty_inside(struct ckpt_ctx *ctx, struct tty_struct *tty)
+{
+	return false;
+}
+
+/* There is no object that these could be called with. */
+static inline const struct ckpt_hdr_pty *ckpt_tty_record(struct ckpt_tty *tty)
+{
+	return NULL;
+}
+
+static inline int ckpt_tty_settle(struct ckpt_ctx *ctx, struct ckpt_tty *tty)
+{
+	return -EINVAL;
+}
+
+static inline void ckpt_tty_start(struct ckpt_tty *tty) { }
+
+static inline void ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
+				    struct pid *pgrp)
+{
+}
+
+static inline int ckpt_tty_join(struct ckpt_tty *tty, struct task_struct *task)
+{
+	return -EINVAL;
+}
+
+static inline void ckpt_terminal_note(struct ckpt_ctx *ctx) { }
+static inline void ckpt_terminal_give(struct ckpt_ctx *ctx, struct pid *pgrp) { }
+#endif
 
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);

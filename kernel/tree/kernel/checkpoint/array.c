@@ -33,7 +33,14 @@ struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid)
 	return entry && !xa_is_value(entry) ? entry : NULL;
 }
 
-static struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr)
+/**
+ * ckpt_ghost_of - the ghost with a number
+ * @ctx: restart context
+ * @nr: number in the pid namespace of the root
+ *
+ * Return: the ghost, or NULL.
+ */
+struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr)
 {
 	void *entry = nr > 0 ? xa_load(&ctx->by_pid, nr) : NULL;
 

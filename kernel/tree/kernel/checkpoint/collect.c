@@ -256,8 +256,16 @@ static s32 ckpt_leader_nr(struct ckpt_ctx *ctx, struct pid *pid,
 	return pid_nr_ns(pid, ns);
 }
 
-static int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
-			   struct pid_namespace *ns)
+/**
+ * ckpt_note_ghost - note a number without a leader
+ * @ctx: checkpoint context
+ * @pid: the number
+ * @ns: pid namespace of the root
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
+		    struct pid_namespace *ns)
 {
 	struct ckpt_ghost *ghost;
 	s32 nr = pid_nr_ns(pid, ns);
@@ -351,7 +359,7 @@ int ckpt_collect_pids(struct ckpt_ctx *ctx)
 
 	for (i = 0; !ret && i < ctx->nr_members; i++)
 		ret = ckpt_member_pids(ctx, ctx->members[i], ns);
-	return ret;
+	return ret ?: ckpt_ctty_ghosts(ctx, ns);
 }
 
 static int ckpt_pids_record(struct ckpt_ctx *ctx,

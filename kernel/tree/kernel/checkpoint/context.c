@@ -127,5 +127,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 		fput(ctx->file);
 	if (ctx->logfile)
 		fput(ctx->logfile);
+	if (ctx->terminal)
+		fput(ctx->terminal);
 	kvfree(ctx);
 }

@@ -292,6 +292,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_COMMITTED, ctx->pos);
 
 	ckpt_settle_vfork(ctx);
+	ckpt_ctty_start(ctx);
 	/* Tasks that run must not see more users of their objects than are. */
 	ckpt_objs_free(ctx);
 	ckpt_start(ctx, CKPT_PHASE_RELEASE);
@@ -311,6 +312,7 @@ long ckpt_restart_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 	int ret;
 
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_BEGIN, 0);
+	ckpt_terminal_note(ctx);
 	ret = ckpt_coordinate(ctx, pid);
 	if (ret == -ERESTARTSYS)
 		ret = -EINTR;

@@ -13,13 +13,14 @@
 
 struct cred;
 struct iov_iter;
+struct pid_namespace;
 
 /* Largest CPU time of an image, ns: sums of a few must not overflow. */
 #define CKPT_CPUTIME_MAX	(S64_MAX / 8)
 
 #define CHECKPOINT_FLAGS_ALL	(CHECKPOINT_SUBTREE | CHECKPOINT_FREEZE | \
 				 CHECKPOINT_KILL | CHECKPOINT_DRYRUN | \
-				 CHECKPOINT_QUERY)
+				 CHECKPOINT_QUERY | CHECKPOINT_TTY)
 #define RESTART_FLAGS_ALL	(RESTART_TASKSELF | RESTART_FROZEN | \
 				 RESTART_GHOST)
 #define CKPT_FEATURES		(CKPT_FEATURE_MEMORY | CKPT_FEATURE_FILES | \
@@ -113,6 +114,8 @@ void ckpt_log_flush(struct ckpt_ctx *ctx);
 /* collect.c */
 int ckpt_collect(struct ckpt_ctx *ctx);
 int ckpt_collect_pids(struct ckpt_ctx *ctx);
+int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
+		    struct pid_namespace *ns);
 int ckpt_collect_record(struct ckpt_ctx *ctx);
 struct ckpt_member *ckpt_member_add(struct ckpt_ctx *ctx,
 				    struct task_struct *task);
@@ -194,14 +197,21 @@ long ckpt_restart_self(struct ckpt_ctx *ctx);
 /* array.c */
 int ckpt_read_array(struct ckpt_ctx *ctx);
 struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
+struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr);
 
 /* settle.c */
 int ckpt_settle(struct ckpt_ctx *ctx);
+struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr);
 int ckpt_settle_zombies(struct ckpt_ctx *ctx);
 void ckpt_settle_vfork(struct ckpt_ctx *ctx);
 
+/* ctty.c */
+int ckpt_ctty_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+int ckpt_ctty_ghosts(struct ckpt_ctx *ctx, struct pid_namespace *ns);
+int ckpt_ctty_settle(struct ckpt_ctx *ctx);
+void ckpt_ctty_start(struct ckpt_ctx *ctx);
+
 /* member.c */
-struct pid_namespace;
 long ckpt_restart_member(unsigned long uflags);
 void ckpt_first_turn(struct ckpt_member *member);
 int ckpt_draw(struct ckpt_ctx *ctx, struct ckpt_member *member);

@@ -53,7 +53,8 @@ static bool is_arch(u64 v)
 	CHECKPOINT_FREEZE | \
 	CHECKPOINT_KILL | \
 	CHECKPOINT_DRYRUN | \
-	CHECKPOINT_QUERY)
+	CHECKPOINT_QUERY | \
+	CHECKPOINT_TTY)
 
 #define FEATURE_MASK ( \
 	CKPT_FEATURE_MEMORY | \
@@ -120,6 +121,8 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_FIFO:
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
+	case CKPT_FILE_TTY:
+	case CKPT_FILE_TERMINAL:
 		return true;
 	}
 	return false;
@@ -144,6 +147,36 @@ static bool is_file_type(u64 v)
 
 #define EPOLL_ITEM_FLAGS_MASK ( \
 	CKPT_EPOLL_READY)
+
+#define PTY_FLAGS_MASK ( \
+	CKPT_PTY_DEAD | \
+	CKPT_PTY_HUNG_UP | \
+	CKPT_PTY_LOCKED | \
+	CKPT_PTY_PACKET | \
+	CKPT_PTY_SLAVE_CLOSED)
+
+#define PTY_END_FLAGS_MASK ( \
+	CKPT_PTY_END_EXCLUSIVE | \
+	CKPT_PTY_END_STOPPED | \
+	CKPT_PTY_END_TCOOFF | \
+	CKPT_PTY_END_LNEXT | \
+	CKPT_PTY_END_ERASING | \
+	CKPT_PTY_END_PUSH)
+
+static bool is_tty_role(u64 v)
+{
+	switch (v) {
+	case CKPT_TTY_MASTER:
+	case CKPT_TTY_SLAVE:
+	case CKPT_TTY_CURRENT:
+		return true;
+	}
+	return false;
+}
+
+#define TTY_FILE_FLAGS_MASK ( \
+	CKPT_TTY_FILE_HUNG_UP | \
+	CKPT_TTY_FILE_FOREGROUND)
 
 static bool is_vma_kind(u64 v)
 {
@@ -582,6 +615,85 @@ static int check_epoll_item(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_pty(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_pty *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_tasks > 4194304)
+		return bad(field, "nr_tasks");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_tasks * sizeof(r->tasks[0])))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)PTY_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->index > 1048575)
+		return bad(field, "index");
+	if (r->pktstatus > 255)
+		return bad(field, "pktstatus");
+	if (r->sid < 0 || r->sid > 1073741824)
+		return bad(field, "sid");
+	if (r->pgid < 0 || r->pgid > 1073741824)
+		return bad(field, "pgid");
+	if (r->mode > 4095)
+		return bad(field, "mode");
+	if (r->c_line > 255)
+		return bad(field, "c_line");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_pty_end(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_pty_end *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_cells > 65536)
+		return bad(field, "nr_cells");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_cells * sizeof(r->cells[0])))
+		return bad(field, "len");
+	if (r->flags & ~(u64)PTY_END_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->nr_input > 4096)
+		return bad(field, "nr_input");
+	if (r->nr_canon > 4096)
+		return bad(field, "nr_canon");
+	if (r->nr_echo > 4095)
+		return bad(field, "nr_echo");
+	if (r->nr_echo_now > 4095)
+		return bad(field, "nr_echo_now");
+	if (r->nr_queue > 32768)
+		return bad(field, "nr_queue");
+	if (r->nr_ahead > 32768)
+		return bad(field, "nr_ahead");
+	if (r->nr_skip > 32768)
+		return bad(field, "nr_skip");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_tty_file(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_tty_file *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->tty_ref < 0)
+		return bad(field, "tty_ref");
+	if (!is_tty_role(r->role))
+		return bad(field, "role");
+	if (r->flags & ~(u64)TTY_FILE_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_mm(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_mm *r = (const void *)h;
@@ -863,6 +975,14 @@ static const struct ckpt_record records[] = {
 		.check = check_pipe_buf,
 	},
 	{
+		.type = CKPT_HDR_PTY,
+		.name = "pty",
+		.size = sizeof(struct ckpt_hdr_pty),
+		.max_len = 16777328,
+		.objtype = CKPT_OBJ_TTY,
+		.check = check_pty,
+	},
+	{
 		.type = CKPT_HDR_EPOLL,
 		.name = "epoll",
 		.size = sizeof(struct ckpt_hdr_epoll),
@@ -883,6 +1003,20 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_eventfd),
 		.max_len = 24,
 		.check = check_eventfd,
+	},
+	{
+		.type = CKPT_HDR_PTY_END,
+		.name = "pty_end",
+		.size = sizeof(struct ckpt_hdr_pty_end),
+		.max_len = 131128,
+		.check = check_pty_end,
+	},
+	{
+		.type = CKPT_HDR_TTY_FILE,
+		.name = "tty_file",
+		.size = sizeof(struct ckpt_hdr_tty_file),
+		.max_len = 24,
+		.check = check_tty_file,
 	},
 	{
 		.type = CKPT_HDR_MM,

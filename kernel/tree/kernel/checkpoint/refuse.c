@@ -70,19 +70,6 @@ static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 	return ret;
 }
 
-static int ckpt_refuse_session(struct ckpt_ctx *ctx, struct task_struct *task)
-{
-	unsigned long flags;
-	bool tty;
-
-	if (!lock_task_sighand(task, &flags))
-		return ckpt_err(ctx, task, -ESRCH, "the task has ended");
-	tty = task->signal->leader && task->signal->tty;
-	unlock_task_sighand(task, &flags);
-	return REFUSE(ctx, task, tty, -EOPNOTSUPP,
-		      "controlling terminal of a session leader");
-}
-
 static int ckpt_refuse_namespaces(struct ckpt_ctx *ctx,
 				  struct task_struct *task)
 {
@@ -295,7 +282,7 @@ int ckpt_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 
 	ret = ckpt_refuse_family(ctx, task);
 	if (!ret)
-		ret = ckpt_refuse_session(ctx, task);
+		ret = ckpt_ctty_refusals(ctx, task);
 	if (!ret)
 		ret = ckpt_refuse_namespaces(ctx, task);
 	if (!ret)

@@ -137,6 +137,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	int ret = 0;
 
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_BEGIN, 0);
+	ckpt_terminal_note(ctx);
 	if (!ckpt_caller_alone())
 		ret = ckpt_err(ctx, current, -EBUSY,
 			       "the caller has threads, POSIX timers or io_uring, or shares signal handlers or an I/O context");
@@ -154,6 +155,8 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 		ret = ckpt_err(ctx, NULL, -EINVAL, "image of a zombie");
 	if (!ret)
 		ret = ckpt_read_tail(ctx);
+	if (!ret)
+		ret = ckpt_ctty_settle(ctx);
 	if (!ret) {
 		trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED,
 				       ctx->pos);
@@ -174,5 +177,6 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 		return changed ? ckpt_perish() : ret;
 	ckpt_task_resume();
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_COMMITTED, ctx->pos);
+	ckpt_ctty_start(ctx);
 	return ckpt_return_value();
 }

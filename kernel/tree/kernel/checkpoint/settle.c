@@ -89,8 +89,15 @@ static int ckpt_settle_objects(struct ckpt_ctx *ctx)
 	return ret;
 }
 
-/* The number of a group or session; tasklist_lock is held. */
-static struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr)
+/**
+ * ckpt_pid_of - the number of a group or session
+ * @ctx: restart context
+ * @nr: the number, of a member or a ghost
+ *
+ * Return: the number without a reference, NULL when who held it is gone.
+ * Context: tasklist_lock is held.
+ */
+struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr)
 {
 	struct ckpt_member *member = ckpt_member_of(ctx, nr);
 	struct pid *pid;
@@ -173,7 +180,9 @@ int ckpt_settle(struct ckpt_ctx *ctx)
 					pid);
 	}
 	ret = ckpt_settle_objects(ctx);
-	return ret ?: ckpt_settle_pids(ctx);
+	if (!ret)
+		ret = ckpt_settle_pids(ctx);
+	return ret ?: ckpt_ctty_settle(ctx);
 }
 
 /* What the end of the task has changed is set back. */

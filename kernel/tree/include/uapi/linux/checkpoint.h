@@ -66,6 +66,11 @@
 #define CHECKPOINT_DRYRUN	0x00000008UL
 /* return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then */
 #define CHECKPOINT_QUERY	0x00000010UL
+/*
+ * a terminal outside of the hierarchy becomes that of whoever restarts;
+ * without it such a terminal is an obstacle
+ */
+#define CHECKPOINT_TTY		0x00000100UL
 
 /*
  * RESTART_*: flags of restart(2).

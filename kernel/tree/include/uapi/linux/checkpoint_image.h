@@ -116,6 +116,11 @@
 #define CKPT_HDR_EPOLL		308
 #define CKPT_HDR_EPOLL_ITEM	309
 
+/* Record types: Terminals */
+#define CKPT_HDR_PTY		307
+#define CKPT_HDR_PTY_END	330
+#define CKPT_HDR_TTY_FILE	331
+
 /* Record types: Memory */
 #define CKPT_HDR_MM		401
 #define CKPT_HDR_MM_CONTEXT	405
@@ -181,6 +186,7 @@ enum ckpt_arch {
  * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
  *	their own are ends of
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
+ * @CKPT_OBJ_TTY: pseudo terminal
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -192,6 +198,7 @@ enum ckpt_obj {
 	CKPT_OBJ_SIGNAL		= 7,
 	CKPT_OBJ_INODE		= 8,
 	CKPT_OBJ_EPOLL		= 9,
+	CKPT_OBJ_TTY		= 18,
 };
 
 /**
@@ -754,6 +761,9 @@ struct ckpt_hdr_cred {
  * @CKPT_FILE_EVENTFD: eventfd; an eventfd record follows
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
+ * @CKPT_FILE_TTY: an end of a pseudo terminal; a tty_file record follows
+ * @CKPT_FILE_TERMINAL: the terminal of whoever restarts; a tty_file and a
+ *	string record with its former path follow
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
@@ -762,6 +772,8 @@ enum ckpt_file_type {
 	CKPT_FILE_FIFO		= 4,
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
+	CKPT_FILE_TTY		= 20,
+	CKPT_FILE_TERMINAL	= 21,
 };
 
 /*
@@ -988,6 +1000,178 @@ struct ckpt_hdr_epoll_item {
 	__u32 events;
 	__u32 flags;
 	__u64 data;
+};
+
+/*
+ * Terminals. Pseudo terminals whose master is in the hierarchy, with both ends
+ * and the session they control. Characters stand in cells of 16 bits: the low
+ * byte is the character.
+ */
+
+/*
+ * CKPT_PTY_*: state of a pseudo terminal.
+ */
+/* the master is closed: every file of the slave has been hung up */
+#define CKPT_PTY_DEAD		0x00000001U
+/* the slave has been hung up by vhangup(2), and not opened since */
+#define CKPT_PTY_HUNG_UP	0x00000002U
+#define CKPT_PTY_LOCKED		0x00000004U	/* TIOCGPTLCK: the slave cannot be opened */
+#define CKPT_PTY_PACKET		0x00000008U	/* TIOCGPKT: packet mode */
+/* the slave has been open and is no more: reads of the master fail with EIO */
+#define CKPT_PTY_SLAVE_CLOSED	0x00000010U
+
+/*
+ * CKPT_PTY_END_*: state of one end of a pseudo terminal.
+ */
+#define CKPT_PTY_END_EXCLUSIVE	0x00000001U	/* TIOCEXCL */
+/* output is stopped, by TCOOFF or the STOP character */
+#define CKPT_PTY_END_STOPPED	0x00000002U
+#define CKPT_PTY_END_TCOOFF	0x00000004U	/* by TCOOFF: only TCOON starts it again */
+#define CKPT_PTY_END_LNEXT	0x00000008U	/* the last character was LNEXT */
+#define CKPT_PTY_END_ERASING	0x00000010U	/* ECHOPRT: in the middle of erased characters */
+/* what was there when the terminal became canonical is to be read like a line */
+#define CKPT_PTY_END_PUSH	0x00000020U
+
+/**
+ * enum ckpt_tty_role - what an open file on a pseudo terminal is
+ *
+ * @CKPT_TTY_MASTER: the master; its path is that of the pty record
+ * @CKPT_TTY_SLAVE: the slave; a string record with its path follows
+ * @CKPT_TTY_CURRENT: the slave, opened as /dev/tty; a string record with the
+ *	path follows
+ */
+enum ckpt_tty_role {
+	CKPT_TTY_MASTER		= 1,
+	CKPT_TTY_SLAVE		= 2,
+	CKPT_TTY_CURRENT	= 3,
+};
+
+/*
+ * CKPT_TTY_FILE_*: marks of an open file on a terminal.
+ */
+/* the file has been hung up, and is of no use any more */
+#define CKPT_TTY_FILE_HUNG_UP		0x00000001U
+/* terminal outside: it was in the hands of the root's process group */
+#define CKPT_TTY_FILE_FOREGROUND	0x00000002U
+
+/**
+ * struct ckpt_hdr_pty - A pseudo terminal. A string record with the path of
+ * the multiplexor follows, then two records of type pty_end: the slave's and
+ * the master's.
+ *
+ * @h: record header, type CKPT_HDR_PTY
+ * @objref: object number
+ * @flags: state (CKPT_PTY_*)
+ * @index: number of the slave: its name in devpts
+ * @pktstatus: TIOCPKT_*: what the next read in packet mode tells
+ * @sid: session that the terminal controls; 0 for none
+ * @pgid: foreground process group; 0 for none
+ * @uid: owner of the slave's node
+ * @gid: group of the slave's node
+ * @mode: permissions of the slave's node
+ * @c_iflag: termios of the slave
+ * @c_oflag: termios of the slave
+ * @c_cflag: termios of the slave
+ * @c_lflag: termios of the slave
+ * @c_line: termios of the slave
+ * @c_ispeed: termios of the slave
+ * @c_ospeed: termios of the slave
+ * @c_cc: termios of the slave: control characters, by the indices of the
+ *	architecture
+ * @ws_row: window size
+ * @ws_col: window size
+ * @ws_xpixel: window size
+ * @ws_ypixel: window size
+ * @nr_tasks: processes
+ * @reserved0: must be zero
+ * @tasks: pids of the processes that the terminal controls (@nr_tasks
+ *	elements)
+ */
+struct ckpt_hdr_pty {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u32 index;
+	__u32 pktstatus;
+	__s32 sid;
+	__s32 pgid;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 c_iflag;
+	__u32 c_oflag;
+	__u32 c_cflag;
+	__u32 c_lflag;
+	__u32 c_line;
+	__u32 c_ispeed;
+	__u32 c_ospeed;
+	__u8 c_cc[24];
+	__u16 ws_row;
+	__u16 ws_col;
+	__u16 ws_xpixel;
+	__u16 ws_ypixel;
+	__u32 nr_tasks;
+	__u32 reserved0;
+	__s32 tasks[];
+};
+
+/**
+ * struct ckpt_hdr_pty_end - One end of a pseudo terminal, with its line
+ * discipline, N_TTY. Cells: what can be read, what is to be echoed, what has
+ * arrived and has not been looked at yet.
+ *
+ * @h: record header, type CKPT_HDR_PTY_END
+ * @flags: state (CKPT_PTY_END_*)
+ * @column: column of the cursor
+ * @canon_column: column where the line began
+ * @nr_input: cells of input; 0x100 in a cell: a line ends here, with a 0: at
+ *	an end of file
+ * @nr_canon: cells among them of complete lines
+ * @nr_echo: cells to be echoed; 0xff begins an operation: 0xff itself, 0x80
+ *	back one column, 0x81 the line begins, 0x82 and one cell more erase a tab,
+ *	any other a control character
+ * @nr_echo_now: cells among them whose echo has begun, and waits for room
+ * @nr_queue: cells that have arrived from the other end
+ * @nr_ahead: cells among them that have been looked at for START and STOP
+ * @nr_skip: cells whose START and STOP are not to be obeyed again
+ * @reserved0: must be zero
+ * @nr_cells: cells in all
+ * @cells: input, echo, queue (@nr_cells elements)
+ */
+struct ckpt_hdr_pty_end {
+	struct ckpt_hdr h;
+	__u32 flags;
+	__u32 column;
+	__u32 canon_column;
+	__u32 nr_input;
+	__u32 nr_canon;
+	__u32 nr_echo;
+	__u32 nr_echo_now;
+	__u32 nr_queue;
+	__u32 nr_ahead;
+	__u32 nr_skip;
+	__u32 reserved0;
+	__u32 nr_cells;
+	__u16 cells[];
+};
+
+/**
+ * struct ckpt_hdr_tty_file - Follows the file record of an open file on a
+ * terminal.
+ *
+ * @h: record header, type CKPT_HDR_TTY_FILE
+ * @tty_ref: the pseudo terminal; 0 for a terminal outside (reference:
+ *	CKPT_OBJ_TTY, or 0)
+ * @role: what the file is; SLAVE for a terminal outside (CKPT_TTY_*)
+ * @flags: marks (CKPT_TTY_FILE_*)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_tty_file {
+	struct ckpt_hdr h;
+	__s32 tty_ref;
+	__u32 role;
+	__u32 flags;
+	__u32 reserved0;
 };
 
 /*
