@@ -262,16 +262,16 @@ func (r *MMContext) values() []any {
 // VMA is the record vma. An area. Chunks of pages follow, up to and including
 // an empty one.
 type VMA struct {
-	Start     uint64 // first address
-	End       uint64 // first address behind the area
-	Kind      uint32 // where its pages come from (CKPT_VMA_*)
-	Prot      uint32 // PROT_READ, PROT_WRITE, PROT_EXEC
-	MapFlags  uint32 // MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE
-	Flags     uint32 // marks (CKPT_VMAF_*)
-	Advice    uint64 // madvise(2) in force: bit n stands for the advice of value n
-	FileRef   int32  // mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
-	Reserved0 uint32 // must be zero
-	Offset    uint64 // file: offset in bytes of the first page in the file; 0 for other kinds
+	Start       uint64 // first address
+	End         uint64 // first address behind the area
+	Kind        uint32 // where its pages come from (CKPT_VMA_*)
+	Prot        uint32 // PROT_READ, PROT_WRITE, PROT_EXEC
+	MapFlags    uint32 // MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE
+	Flags       uint32 // marks (CKPT_VMAF_*)
+	Advice      uint64 // madvise(2) in force: bit n stands for the advice of value n
+	FileRef     int32  // mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
+	UnsealedRef int32  // memory file that the area shows and may write to although it has F_SEAL_FUTURE_WRITE by now; 0 for none (reference: CKPT_OBJ_INODE, or 0)
+	Offset      uint64 // file: offset in bytes of the first page in the file; 0 for other kinds
 }
 
 // Type is CKPT_HDR_VMA.
@@ -294,7 +294,7 @@ func (r *VMA) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.Flags)
 	b = o.AppendUint64(b, r.Advice)
 	b = o.AppendUint32(b, uint32(r.FileRef))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, uint32(r.UnsealedRef))
 	b = o.AppendUint64(b, r.Offset)
 	return b
 }
@@ -316,7 +316,7 @@ func (r *VMA) Decode(b []byte, o ByteOrder) error {
 	r.Flags = o.Uint32(b[36:])
 	r.Advice = o.Uint64(b[40:])
 	r.FileRef = int32(o.Uint32(b[48:]))
-	r.Reserved0 = o.Uint32(b[52:])
+	r.UnsealedRef = int32(o.Uint32(b[52:]))
 	r.Offset = o.Uint64(b[56:])
 	return nil
 }
@@ -337,8 +337,8 @@ func (r *VMA) Validate() error {
 	if r.FileRef < 0 {
 		return badRef("file_ref", r.FileRef)
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if r.UnsealedRef < 0 {
+		return badRef("unsealed_ref", r.UnsealedRef)
 	}
 	return nil
 }
@@ -353,7 +353,7 @@ func (r *VMA) values() []any {
 		r.Flags,
 		r.Advice,
 		r.FileRef,
-		r.Reserved0,
+		r.UnsealedRef,
 		r.Offset,
 	}
 }

@@ -90,7 +90,7 @@ var MM = Subsystem{
 			{Name: "flags", Kind: U32, Flags: VMAFlags, Doc: "marks"},
 			{Name: "advice", Kind: U64, Doc: "madvise(2) in force: bit n stands for the advice of value n"},
 			{Name: "file_ref", Kind: S32, Ref: "FILE", Doc: "mapped file; 0 for none"},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "unsealed_ref", Kind: S32, Ref: "INODE", Doc: "memory file that the area shows and may write to although it has F_SEAL_FUTURE_WRITE by now; 0 for none"},
 			{Name: "offset", Kind: U64, Doc: "file: offset in bytes of the first page in the file; 0 for other kinds"},
 		}},
 		{Name: "shmem", Type: 406, Object: obj("INODE"), Doc: "Shared anonymous memory. Chunks of the pages that exist follow, up to and including an empty one; what stands for an address in them is an offset.", Fields: []Field{

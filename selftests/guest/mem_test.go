@@ -68,7 +68,9 @@ func TestMemSharedAnon(t *testing.T) {
 
 func TestMemSharedSwap(t *testing.T) {
 	kit.AddSwap(t, 64<<20)
-	kit.Run(t, kit.Case{Prog: "mem_shared_swap", MaxImage: 1<<20 + programBytes, Look: []string{"maps"}})
+	for _, variant := range []string{"anonymous", "memfd"} {
+		kit.Run(t, kit.Case{Prog: "mem_shared_swap", Variant: variant, MaxImage: 1<<20 + programBytes, Look: memfdLook})
+	}
 }
 
 func TestMemAdvice(t *testing.T) {

@@ -131,10 +131,10 @@ func TestRefuseFiles(t *testing.T) {
 func TestRefuseMemory(t *testing.T) {
 	kit.Sysctl(t, "/proc/sys/vm/nr_hugepages", "4")
 	refuse(t,
-		refusal{variant: "memfd", words: []string{"memfd", "unlinked", "deleted"}},
+		refusal{variant: "memfd_xattr", words: []string{"extended attributes"}},
 		refusal{variant: "secretmem", words: []string{"secretmem"}},
 		refusal{variant: "shm", words: []string{"shared", "shm", "sysv"}},
-		refusal{variant: "hugetlb", words: []string{"huge"}},
+		refusal{variant: "hugetlb_readonly", words: []string{"huge pages that are read-only"}},
 		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},
 		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
 		refusal{variant: "pkey", words: []string{"key"}})
@@ -144,7 +144,7 @@ func TestRefuseAttached(t *testing.T) {
 	refuse(t,
 		refusal{variant: "posix_timer", words: []string{"timer"}},
 		refusal{variant: "sem_undo", words: []string{"undo"}},
-		refusal{variant: "seccomp", words: []string{"seccomp"}},
+		refusal{variant: "seccomp_listener", words: []string{"notifies a listener"}},
 		refusal{variant: "aio", words: []string{"aio", "asynchronous"}},
 		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
 		refusal{variant: "thread_keyring", words: []string{"keyring"}},

@@ -59,8 +59,10 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 {
 	const char *special = ckpt_vma_special(vma);
 
-	if (is_vm_hugetlb_page(vma))
-		return "hugetlb memory";
+	/* What ckpt_read_to_user() cannot do is write to these. */
+	if (is_vm_hugetlb_page(vma) && vma->anon_vma &&
+	    !(vma->vm_flags & VM_WRITE))
+		return "private huge pages that are read-only by now";
 	if (userfaultfd_armed(vma))
 		return "registered with userfaultfd";
 	if (vma->vm_flags & VM_SHADOW_STACK)
@@ -119,6 +121,17 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 		h->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 }
 
+/* The memory file, if the area was there before it was sealed; 0 if not. */
+static s32 ckpt_vma_unsealed(struct ckpt_ctx *ctx, struct vm_area_struct *vma)
+{
+	const vm_flags_t writable = VM_SHARED | VM_MAYWRITE;
+
+	if (!vma->vm_file || (vma->vm_flags & writable) != writable ||
+	    !memfd_ckpt_future_sealed(vma->vm_file))
+		return 0;
+	return ckpt_obj_known(ctx, file_inode(vma->vm_file), CKPT_OBJ_INODE);
+}
+
 /**
  * ckpt_vma_checkpoint - capture an area with its pages
  * @ctx: checkpoint context
@@ -151,6 +164,7 @@ int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 	if (!h)
 		return -ENOMEM;
 	ckpt_vma_fill(vma, h, ref, name);
+	h->unsealed_ref = ckpt_vma_unsealed(ctx, vma);
 	if (special) {
 		h->kind = CKPT_VMA_SPECIAL;
 		ret = ckpt_record_string(ctx, special);
@@ -260,6 +274,8 @@ static bool ckpt_vma_flags_valid(const struct ckpt_hdr_vma *h)
 		return false;
 	if (file ? !h->file_ref : h->file_ref || h->offset)
 		return false;
+	if (h->unsealed_ref && type != MAP_SHARED)
+		return false;
 	if ((h->flags & CKPT_VMAF_COMMITTED) &&
 	    (type != MAP_PRIVATE || (h->prot & PROT_WRITE) ||
 	     (h->map_flags & MAP_NORESERVE) || h->kind == CKPT_VMA_SPECIAL))
@@ -307,10 +323,30 @@ static int ckpt_vma_advise(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	return 0;
 }
 
+/* The seal of a memory file that restart has made, for an area from before. */
+static struct file *ckpt_vma_sealed(struct ckpt_ctx *ctx,
+				    const struct ckpt_hdr_vma *h,
+				    struct file *file)
+{
+	struct ckpt_inode *inode;
+
+	if (!h->unsealed_ref)
+		return NULL;
+	inode = ckpt_obj_fetch(ctx, h->unsealed_ref, CKPT_OBJ_INODE);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	if (d_inode(inode->path.dentry) == file_inode(file) &&
+	    memfd_ckpt_future_sealed(file))
+		return file;
+	return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
+				"memory %llx-%llx does not show the memory file %d",
+				h->start, h->end, h->unsealed_ref));
+}
+
 static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 {
 	unsigned long addr, populate, flags = h->map_flags | MAP_FIXED_NOREPLACE;
-	struct file *file = NULL;
+	struct file *file = NULL, *sealed;
 	vm_flags_t vm_flags = 0;
 	long committed = 0;
 	int ret;
@@ -322,6 +358,9 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	} else {
 		flags |= MAP_ANONYMOUS;
 	}
+	sealed = ckpt_vma_sealed(ctx, h, file);
+	if (IS_ERR(sealed))
+		return PTR_ERR(sealed);
 	if (h->flags & (CKPT_VMAF_LOCKED | CKPT_VMAF_LOCKONFAULT)) {
 		if (!can_do_mlock())
 			return ckpt_err(ctx, current, -EPERM,
@@ -347,8 +386,12 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 		vm_unacct_memory(committed);
 		return -EINTR;
 	}
+	if (sealed)
+		memfd_ckpt_set_future_seal(sealed, false);
 	addr = do_mmap(file, h->start, h->end - h->start, h->prot, flags,
 		       vm_flags, h->offset >> PAGE_SHIFT, &populate, NULL);
+	if (sealed)
+		memfd_ckpt_set_future_seal(sealed, true);
 	mmap_write_unlock(current->mm);
 	if (IS_ERR_VALUE(addr)) {
 		vm_unacct_memory(committed);

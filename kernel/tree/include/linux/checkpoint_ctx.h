@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -325,6 +326,34 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 				const struct ckpt_hdr_file *h);
 struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
+
+/* Memory files: mm/memfd_checkpoint.c */
+#ifdef CONFIG_MEMFD_CREATE
+bool memfd_ckpt_is(const struct inode *inode);
+int memfd_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct inode *inode, struct ckpt_object *obj);
+struct ckpt_inode *memfd_ckpt_inode_restore(struct ckpt_ctx *ctx,
+					    const struct ckpt_hdr_memfd *h);
+#else
+static inline bool memfd_ckpt_is(const struct inode *inode)
+{
+	return false;
+}
+
+static inline int memfd_ckpt_inode(struct ckpt_ctx *ctx,
+				   struct task_struct *task,
+				   struct inode *inode, struct ckpt_object *obj)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline struct ckpt_inode *
+memfd_ckpt_inode_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr_memfd *h)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
+
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
 
 /* Commit: become what was restored. */

@@ -23,6 +23,9 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
 	[CKPT_OBJ_INODE]	= &ckpt_inode_ops,
 	[CKPT_OBJ_EPOLL]	= &ckpt_epoll_ops,
+#ifdef CONFIG_SECCOMP_FILTER
+	[CKPT_OBJ_SECCOMP]	= &ckpt_seccomp_ops,
+#endif
 };
 
 /**
