@@ -285,7 +285,7 @@ var layouts = []layout{
 		{"vdso_checksum", "VDSOChecksum", 24, 8},
 		{"arch", "Arch", 32, 32},
 	}},
-	{new(VMA), 64, []place{
+	{new(VMA), 72, []place{
 		{"start", "Start", 8, 8},
 		{"end", "End", 16, 8},
 		{"kind", "Kind", 24, 4},
@@ -296,6 +296,8 @@ var layouts = []layout{
 		{"file_ref", "FileRef", 48, 4},
 		{"unsealed_ref", "UnsealedRef", 52, 4},
 		{"offset", "Offset", 56, 8},
+		{"pkey", "Pkey", 64, 4},
+		{"reserved0", "Reserved0", 68, 4},
 	}},
 	{new(Shmem), 24, []place{
 		{"objref", "ObjRef", 8, 4},

@@ -3,7 +3,7 @@
 // Command bench measures checkpoint(2) and restart(2) beside what moves the same bytes: write(2), read(2), fork and
 // memcpy. `make bench` runs it in the virtual machine. It judges no time; it fails only when something does not work.
 //
-//	bench [-sizes MIB,...] [-crowds N,...] [-threads N,...] [-rounds N]
+//	bench [-sizes MIB,...] [-crowds N,...] [-threads N,...] [-sharers N,...] [-rounds N]
 //
 // The target is a process with private anonymous memory, each word of it another. It looks at CLOCK_MONOTONIC without a
 // pause and keeps the longest gap that it saw: that is how long a checkpoint has stopped it. Everything is measured in
@@ -19,7 +19,8 @@
 //     terms of that. Warm memory has its pages.
 //   - fork, exit, wait: by the target, with its memory.
 //
-// A crowd is a hierarchy of many small processes, or a process of many threads: see crowd.go.
+// A crowd is a hierarchy of many small processes, or a process of many threads: see crowd.go. Sharers are a crowd with 100
+// MiB of memory that each of them has mapped.
 //
 // An emulated processor is not even-handed: QEMU's TCG takes the string moves with which the kernel copies from and to
 // user memory byte by byte, several times slower than moves of words. Where that is so, write(2) and read(2) look bad,
@@ -60,13 +61,14 @@ func run() error {
 	rounds := flag.Int("rounds", 5, "rounds; at most 3 for 1 GiB and more")
 	crowds := flag.String("crowds", "10,100,1000,5000", "processes of a hierarchy, separated by commas")
 	threads := flag.String("threads", "1000", "threads of a process, separated by commas")
+	sharing := flag.String("sharers", "16", "processes that share memory, separated by commas")
 	flag.Parse()
 	if _, _, err := calls.Query(); err != nil {
 		return err
 	}
 	list, err := parseSizes(*sizes)
 	if err == nil {
-		err = errors.Join(checkCounts(*crowds), checkCounts(*threads))
+		err = errors.Join(checkCounts(*crowds), checkCounts(*threads), checkCounts(*sharing))
 	}
 	if err != nil || *rounds < 1 || flag.NArg() > 0 {
 		flag.Usage()
@@ -96,7 +98,10 @@ func run() error {
 	if err := measureCrowds(dir, "processes", *crowds, *rounds); err != nil {
 		return err
 	}
-	return measureCrowds(dir, "threads", *threads, *rounds)
+	if err := measureCrowds(dir, "threads", *threads, *rounds); err != nil {
+		return err
+	}
+	return measureCrowds(dir, sharers, *sharing, *rounds)
 }
 
 func parseSizes(text string) ([]int, error) {

@@ -96,3 +96,8 @@ func TestMemSwap(t *testing.T) {
 	kit.AddSwap(t, 64<<20)
 	kit.Run(t, kit.Case{Prog: "mem_swap", MaxImage: 2 << 20})
 }
+
+// TestMemKeys has two threads with different rights to the same areas.
+func TestMemKeys(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "pkey", Ways: kit.EveryWay})
+}

@@ -3,8 +3,16 @@
 package guest
 
 import (
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"linux-cr/abi/image"
 	"linux-cr/selftests/guest/kit"
@@ -116,4 +124,66 @@ func TestHostileSeccompTask(t *testing.T) {
 		}
 		return len(tries)
 	})
+}
+
+// TestSeccompCaller restarts from a process that has a filter itself, which stays below those of the image.
+func TestSeccompCaller(t *testing.T) {
+	p := kit.Start(t, "tiny", "keep", "")
+	p.Ready(t)
+	img := kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags)
+	p.Kill(t)
+	r := kit.StartRestart(t, img, []string{kit.Path("seccomp_one"), "run", kit.Path("selfrestart"), filepath.Join(t.TempDir(), "log")})
+	status := fmt.Sprintf("/proc/%d/status", r.Pid())
+	var text string
+	for range 500 {
+		b, _ := os.ReadFile(status)
+		if text = string(b); strings.Contains(text, "Name:\ttiny\n") {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if !strings.Contains(text, "Seccomp_filters:\t3\n") {
+		t.Errorf("want 3 filters: %s", text)
+	}
+	p.Go(t, 0, 0)
+	if v := p.Verdict(t); v != "OK" {
+		t.Errorf("verdict: %s", v)
+	}
+	r.Wait(t)
+}
+
+// TestSeccompUnprivileged lets nobody have filters with no_new_privs, and not without.
+func TestSeccompUnprivileged(t *testing.T) {
+	kit.Sysctl(t, unprivAllowed, "2")
+	p := kit.StartAs(t, kit.Nobody, "seccomp_one", "")
+	p.Ready(t)
+	img := kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags)
+	p.Kill(t)
+	p.Go(t, 0, 0)
+	good := img.Bytes(t)
+	for _, c := range []struct {
+		keep bool
+		want unix.Errno
+	}{{true, 0}, {false, unix.EACCES}} {
+		b := slices.Clone(good)
+		for _, at := range kit.Records(t, b) {
+			var task image.Task
+			if at.Type != image.CKPT_HDR_TASK || c.keep {
+				continue
+			}
+			if err := task.Decode(b[at.Pos:at.Pos+at.Len], le); err != nil {
+				t.Fatal(err)
+			}
+			task.Flags &^= image.CKPT_TASKF_NO_NEW_PRIVS
+			copy(b[at.Pos:], task.Append(nil, le))
+		}
+		path := filepath.Join("/tmp", fmt.Sprint("seccomp-image-", c.keep))
+		if err := os.WriteFile(path, sealed(t, b, 0), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Remove(path) })
+		if got := kit.SelfRestartAs(t, kit.Nobody, path); got != c.want {
+			t.Errorf("restart by nobody, no_new_privs %v: got %v, want %v", c.keep, got, c.want)
+		}
+	}
 }

@@ -581,13 +581,12 @@ static void make_iopl(void)
 }
 #endif
 
-static void make_pkey(void)
+static void make_pkey_exec(void)
 {
 	int key = need(syscall(SYS_pkey_alloc, 0, 0));
 
 	mem = area(PAGE, PROT_READ | PROT_WRITE);
-	fill(mem, PAGE, 4);
-	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_READ | PROT_WRITE, key));
+	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_EXEC, key));
 }
 
 static void make_landlock(void)
@@ -677,7 +676,7 @@ static const struct {
 	{ "ioperm", make_ioperm },
 	{ "iopl", make_iopl },
 #endif
-	{ "pkey", make_pkey, check_mem },
+	{ "pkey_exec", make_pkey_exec },
 	{ "landlock", make_landlock },
 	{ "many", make_many, check_pipe },
 };

@@ -74,8 +74,9 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 			"mapped by the kernel for something that is not supported";
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
 		return "memory of a device";
-	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma))
-		return "memory protection key";
+	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma) &&
+	    (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC)
+		return "execute-only with a memory protection key of its own";
 #ifdef CONFIG_NUMA
 	if (vma->vm_policy)
 		return "NUMA memory policy";
@@ -116,6 +117,8 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++)
 		if (vma->vm_flags & ckpt_advice[i].vm_flag)
 			h->advice |= 1ULL << ckpt_advice[i].advice;
+	if (!arch_ckpt_pkey_derived(vma))
+		h->pkey = vma_pkey(vma);
 	h->file_ref = file_ref;
 	if (vma->vm_file)
 		h->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
@@ -276,6 +279,9 @@ static bool ckpt_vma_flags_valid(const struct ckpt_hdr_vma *h)
 		return false;
 	if (h->unsealed_ref && type != MAP_SHARED)
 		return false;
+	if (h->pkey && (h->pkey >= arch_max_pkey() || h->prot == PROT_EXEC ||
+			h->kind == CKPT_VMA_SPECIAL))
+		return false;
 	if ((h->flags & CKPT_VMAF_COMMITTED) &&
 	    (type != MAP_PRIVATE || (h->prot & PROT_WRITE) ||
 	     (h->map_flags & MAP_NORESERVE) || h->kind == CKPT_VMA_SPECIAL))
@@ -358,6 +364,8 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	} else {
 		flags |= MAP_ANONYMOUS;
 	}
+	/* As pkey_mprotect(2) asks mprotect(2). */
+	vm_flags |= arch_calc_vm_prot_bits(0, h->pkey);
 	sealed = ckpt_vma_sealed(ctx, h, file);
 	if (IS_ERR(sealed))
 		return PTR_ERR(sealed);
@@ -470,6 +478,28 @@ static int ckpt_vma_name(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	return ret;
 }
 
+/*
+ * What mprotect(2) asks a security module when code is to be executed that was
+ * changed after it had been mapped.
+ */
+static int ckpt_vma_execmod(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
+{
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	vma = vma_lookup(current->mm, h->start);
+	if (vma && vma->anon_vma)
+		ret = security_file_mprotect(vma, h->prot, h->prot);
+	mmap_read_unlock(current->mm);
+	if (ret)
+		ckpt_err(ctx, current, ret,
+			 "memory %llx-%llx: changed code may not be executed",
+			 h->start, h->end);
+	return ret;
+}
+
 /**
  * ckpt_vma_restore - map the next area of the image and fill it
  * @ctx: restart context
@@ -494,6 +524,8 @@ int ckpt_vma_restore(struct ckpt_ctx *ctx, u64 *behind, u32 *nr_special)
 		ret = ckpt_vma_name(ctx, h);
 	if (!ret)
 		ret = ckpt_vma_fill_pages(ctx, h);
+	if (!ret && h->kind == CKPT_VMA_FILE && (h->prot & PROT_EXEC))
+		ret = ckpt_vma_execmod(ctx, h);
 	if (!ret && (h->flags & CKPT_VMAF_LOCKED) &&
 	    !(h->flags & CKPT_VMAF_LOCKONFAULT))
 		mm_populate(h->start, h->end - h->start);

@@ -383,6 +383,9 @@ u64 arch_ckpt_task_flags(struct task_struct *task);
 void arch_ckpt_set_task_flags(u64 flags);
 int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			  struct mm_struct *mm);
+void arch_ckpt_mm_context(struct mm_struct *mm, struct ckpt_hdr_mm_context *h);
+int arch_ckpt_mm_context_restore(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr_mm_context *h);
 bool arch_ckpt_pkey_derived(struct vm_area_struct *vma);
 const void *arch_ckpt_vdso(struct mm_struct *mm, unsigned long *addr,
 			   size_t *size);

@@ -660,6 +660,10 @@ static int check_vma(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "file_ref");
 	if (r->unsealed_ref < 0)
 		return bad(field, "unsealed_ref");
+	if (r->pkey > 15)
+		return bad(field, "pkey");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -953,7 +957,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_VMA,
 		.name = "vma",
 		.size = sizeof(struct ckpt_hdr_vma),
-		.max_len = 64,
+		.max_len = 72,
 		.check = check_vma,
 	},
 	{

@@ -553,7 +553,7 @@ static_assert(sizeof_field(struct ckpt_hdr_mm_context, vdso_checksum) == 8);
 static_assert(offsetof(struct ckpt_hdr_mm_context, arch) == 32);
 static_assert(sizeof_field(struct ckpt_hdr_mm_context, arch) == 32);
 
-static_assert(sizeof(struct ckpt_hdr_vma) == 64);
+static_assert(sizeof(struct ckpt_hdr_vma) == 72);
 static_assert(offsetof(struct ckpt_hdr_vma, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_vma, start) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_vma, start) == 8);
@@ -575,6 +575,10 @@ static_assert(offsetof(struct ckpt_hdr_vma, unsealed_ref) == 52);
 static_assert(sizeof_field(struct ckpt_hdr_vma, unsealed_ref) == 4);
 static_assert(offsetof(struct ckpt_hdr_vma, offset) == 56);
 static_assert(sizeof_field(struct ckpt_hdr_vma, offset) == 8);
+static_assert(offsetof(struct ckpt_hdr_vma, pkey) == 64);
+static_assert(sizeof_field(struct ckpt_hdr_vma, pkey) == 4);
+static_assert(offsetof(struct ckpt_hdr_vma, reserved0) == 68);
+static_assert(sizeof_field(struct ckpt_hdr_vma, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_shmem) == 24);
 static_assert(offsetof(struct ckpt_hdr_shmem, h) == 0);

@@ -1170,7 +1170,9 @@ struct ckpt_hdr_mm {
  * @vdso: address of the vdso, 0 for none
  * @vdso_size: bytes of the vdso
  * @vdso_checksum: XXH64 of the kernel's vdso; another one is refused
- * @arch: per-architecture state; 0 where there is none
+ * @arch: per-architecture state; 0 where there is none. x86: bit n of the
+ *	first stands for an allocated protection key n; the second is the key of
+ *	what can only be executed, 0 for none
  */
 struct ckpt_hdr_mm_context {
 	struct ckpt_hdr h;
@@ -1197,6 +1199,9 @@ struct ckpt_hdr_mm_context {
  *	has F_SEAL_FUTURE_WRITE by now; 0 for none (reference: CKPT_OBJ_INODE, or 0)
  * @offset: file: offset in bytes of the first page in the file; 0 for other
  *	kinds
+ * @pkey: memory protection key, as pkey_mprotect(2); 0 too for what can only
+ *	be executed, which the kernel gives a key of its own
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_vma {
 	struct ckpt_hdr h;
@@ -1210,6 +1215,8 @@ struct ckpt_hdr_vma {
 	__s32 file_ref;
 	__s32 unsealed_ref;
 	__u64 offset;
+	__u32 pkey;
+	__u32 reserved0;
 };
 
 /**
