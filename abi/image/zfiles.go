@@ -19,7 +19,8 @@ const (
 
 // CKPT_FILEF_*: state of an open file description that no flag shows.
 const (
-	CKPT_FILEF_NO_WRITER_YET = 0x1 // FIFO opened for reading that has had no writer since: no POLLHUP yet
+	CKPT_FILEF_NO_WRITER_YET = 0x1  // FIFO opened for reading that has had no writer since: no POLLHUP yet
+	CKPT_FILEF_MADE          = 0x10 // memory file: the description that was made with it, which does not keep it from being executed although it can be written to
 )
 
 // CKPT_FD_*: flags of a descriptor.
@@ -114,7 +115,7 @@ func (r *File) Validate() error {
 	if r.InodeRef < 0 {
 		return badRef("inode_ref", r.InodeRef)
 	}
-	if bad := r.Marks &^ 0x1; bad != 0 {
+	if bad := r.Marks &^ 0x11; bad != 0 {
 		return badFlags("marks", uint64(bad), "CKPT_FILEF_")
 	}
 	return nil

@@ -45,6 +45,7 @@ const (
 	CKPT_OBJ_INODE      = 8  // pipe, FIFO or shared memory: what files without contents of their own are ends of
 	CKPT_OBJ_EPOLL      = 9  // what an epoll instance watches
 	CKPT_OBJ_TTY        = 18 // pseudo terminal
+	CKPT_OBJ_SECCOMP    = 10 // seccomp filter
 )
 
 // Header is the record header. Always the first record. Magic, arch_id and rev

@@ -15,43 +15,45 @@ const (
 
 // Record types.
 const (
-	CKPT_HDR_HEADER        = 1
-	CKPT_HDR_HEADER_ARCH   = 2
-	CKPT_HDR_CONTAINER     = 3
-	CKPT_HDR_STRING        = 5
-	CKPT_HDR_PAD           = 9
-	CKPT_HDR_TAIL          = 9001
-	CKPT_HDR_ERROR         = 9999
-	CKPT_HDR_TREE          = 102
-	CKPT_HDR_PIDS          = 101
-	CKPT_HDR_TASK          = 103
-	CKPT_HDR_THREAD        = 107
-	CKPT_HDR_REGSET        = 108
-	CKPT_HDR_RESTART_BLOCK = 106
-	CKPT_HDR_SCHED         = 120
-	CKPT_HDR_TASK_OBJS     = 105
-	CKPT_HDR_CRED          = 115
-	CKPT_HDR_FILE          = 304
-	CKPT_HDR_FILE_TABLE    = 301
-	CKPT_HDR_FILE_DESC     = 302
-	CKPT_HDR_FS            = 451
-	CKPT_HDR_PIPE          = 305
-	CKPT_HDR_PIPE_BUF      = 306
-	CKPT_HDR_EVENTFD       = 311
-	CKPT_HDR_EPOLL         = 308
-	CKPT_HDR_EPOLL_ITEM    = 309
-	CKPT_HDR_PTY           = 307
-	CKPT_HDR_PTY_END       = 330
-	CKPT_HDR_TTY_FILE      = 331
-	CKPT_HDR_MM            = 401
-	CKPT_HDR_MM_CONTEXT    = 405
-	CKPT_HDR_VMA           = 402
-	CKPT_HDR_SHMEM         = 406
-	CKPT_HDR_PGARR         = 403
-	CKPT_HDR_SIGHAND       = 601
-	CKPT_HDR_SIGNAL        = 602
-	CKPT_HDR_SIGTASK       = 603
-	CKPT_HDR_SIGPENDING    = 604
+	CKPT_HDR_HEADER         = 1
+	CKPT_HDR_HEADER_ARCH    = 2
+	CKPT_HDR_CONTAINER      = 3
+	CKPT_HDR_STRING         = 5
+	CKPT_HDR_PAD            = 9
+	CKPT_HDR_TAIL           = 9001
+	CKPT_HDR_ERROR          = 9999
+	CKPT_HDR_TREE           = 102
+	CKPT_HDR_PIDS           = 101
+	CKPT_HDR_TASK           = 103
+	CKPT_HDR_THREAD         = 107
+	CKPT_HDR_REGSET         = 108
+	CKPT_HDR_RESTART_BLOCK  = 106
+	CKPT_HDR_SCHED          = 120
+	CKPT_HDR_TASK_OBJS      = 105
+	CKPT_HDR_CRED           = 115
+	CKPT_HDR_SECCOMP_FILTER = 130
+	CKPT_HDR_FILE           = 304
+	CKPT_HDR_FILE_TABLE     = 301
+	CKPT_HDR_FILE_DESC      = 302
+	CKPT_HDR_FS             = 451
+	CKPT_HDR_PIPE           = 305
+	CKPT_HDR_PIPE_BUF       = 306
+	CKPT_HDR_EVENTFD        = 311
+	CKPT_HDR_EPOLL          = 308
+	CKPT_HDR_EPOLL_ITEM     = 309
+	CKPT_HDR_PTY            = 307
+	CKPT_HDR_PTY_END        = 330
+	CKPT_HDR_TTY_FILE       = 331
+	CKPT_HDR_MM             = 401
+	CKPT_HDR_MM_CONTEXT     = 405
+	CKPT_HDR_VMA            = 402
+	CKPT_HDR_SHMEM          = 406
+	CKPT_HDR_PGARR          = 403
+	CKPT_HDR_MEMFD          = 407
+	CKPT_HDR_SIGHAND        = 601
+	CKPT_HDR_SIGNAL         = 602
+	CKPT_HDR_SIGTASK        = 603
+	CKPT_HDR_SIGPENDING     = 604
 )
 
 // newRecord makes an empty record of a type, nil for an unknown type.
@@ -89,6 +91,8 @@ func newRecord(typ uint32) Record {
 		return new(TaskObjs)
 	case CKPT_HDR_CRED:
 		return new(Cred)
+	case CKPT_HDR_SECCOMP_FILTER:
+		return new(SeccompFilter)
 	case CKPT_HDR_FILE:
 		return new(File)
 	case CKPT_HDR_FILE_TABLE:
@@ -123,6 +127,8 @@ func newRecord(typ uint32) Record {
 		return new(Shmem)
 	case CKPT_HDR_PGARR:
 		return new(Pgarr)
+	case CKPT_HDR_MEMFD:
+		return new(Memfd)
 	case CKPT_HDR_SIGHAND:
 		return new(Sighand)
 	case CKPT_HDR_SIGNAL:

@@ -155,13 +155,15 @@ var layouts = []layout{
 		{"nr_words", "", 76, 4},
 		{"affinity", "Affinity", 80, 8},
 	}},
-	{new(TaskObjs), 32, []place{
+	{new(TaskObjs), 40, []place{
 		{"mm_ref", "MMRef", 8, 4},
 		{"files_ref", "FilesRef", 12, 4},
 		{"fs_ref", "FSRef", 16, 4},
 		{"sighand_ref", "SighandRef", 20, 4},
 		{"signal_ref", "SignalRef", 24, 4},
 		{"cred_ref", "CredRef", 28, 4},
+		{"seccomp_ref", "SeccompRef", 32, 4},
+		{"seccomp_mode", "SeccompMode", 36, 4},
 	}},
 	{new(Cred), 96, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -182,6 +184,13 @@ var layouts = []layout{
 		{"nr_groups", "", 88, 4},
 		{"reserved0", "Reserved0", 92, 4},
 		{"groups", "Groups", 96, 4},
+	}},
+	{new(SeccompFilter), 24, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"prev_ref", "PrevRef", 12, 4},
+		{"flags", "Flags", 16, 4},
+		{"nr_insns", "", 20, 4},
+		{"insns", "Insns", 24, 8},
 	}},
 	{new(File), 80, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -323,7 +332,7 @@ var layouts = []layout{
 		{"vdso_checksum", "VDSOChecksum", 24, 8},
 		{"arch", "Arch", 32, 32},
 	}},
-	{new(VMA), 64, []place{
+	{new(VMA), 72, []place{
 		{"start", "Start", 8, 8},
 		{"end", "End", 16, 8},
 		{"kind", "Kind", 24, 4},
@@ -332,8 +341,10 @@ var layouts = []layout{
 		{"flags", "Flags", 36, 4},
 		{"advice", "Advice", 40, 8},
 		{"file_ref", "FileRef", 48, 4},
-		{"reserved0", "Reserved0", 52, 4},
+		{"unsealed_ref", "UnsealedRef", 52, 4},
 		{"offset", "Offset", 56, 8},
+		{"pkey", "Pkey", 64, 4},
+		{"reserved0", "Reserved0", 68, 4},
 	}},
 	{new(Shmem), 24, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -342,6 +353,19 @@ var layouts = []layout{
 	}},
 	{new(Pgarr), 16, []place{
 		{"nr_pages", "NrPages", 8, 8},
+	}},
+	{new(Memfd), 64, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"size", "Size", 16, 8},
+		{"seals", "Seals", 24, 4},
+		{"mode", "Mode", 28, 4},
+		{"uid", "UID", 32, 4},
+		{"gid", "GID", 36, 4},
+		{"huge_shift", "HugeShift", 40, 4},
+		{"reserved0", "Reserved0", 44, 4},
+		{"atime", "Atime", 48, 8},
+		{"mtime", "Mtime", 56, 8},
 	}},
 	{new(Sighand), 16, []place{
 		{"objref", "ObjRef", 8, 4},

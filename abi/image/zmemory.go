@@ -203,7 +203,7 @@ type MMContext struct {
 	VDSO         uint64    // address of the vdso, 0 for none
 	VDSOSize     uint64    // bytes of the vdso
 	VDSOChecksum uint64    // XXH64 of the kernel's vdso; another one is refused
-	Arch         [4]uint64 // per-architecture state; 0 where there is none
+	Arch         [4]uint64 // per-architecture state; 0 where there is none. x86: bit n of the first stands for an allocated protection key n; the second is the key of what can only be executed, 0 for none
 }
 
 // Type is CKPT_HDR_MM_CONTEXT.
@@ -262,16 +262,18 @@ func (r *MMContext) values() []any {
 // VMA is the record vma. An area. Chunks of pages follow, up to and including
 // an empty one.
 type VMA struct {
-	Start     uint64 // first address
-	End       uint64 // first address behind the area
-	Kind      uint32 // where its pages come from (CKPT_VMA_*)
-	Prot      uint32 // PROT_READ, PROT_WRITE, PROT_EXEC
-	MapFlags  uint32 // MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE
-	Flags     uint32 // marks (CKPT_VMAF_*)
-	Advice    uint64 // madvise(2) in force: bit n stands for the advice of value n
-	FileRef   int32  // mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
-	Reserved0 uint32 // must be zero
-	Offset    uint64 // file: offset in bytes of the first page in the file; 0 for other kinds
+	Start       uint64 // first address
+	End         uint64 // first address behind the area
+	Kind        uint32 // where its pages come from (CKPT_VMA_*)
+	Prot        uint32 // PROT_READ, PROT_WRITE, PROT_EXEC
+	MapFlags    uint32 // MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE
+	Flags       uint32 // marks (CKPT_VMAF_*)
+	Advice      uint64 // madvise(2) in force: bit n stands for the advice of value n
+	FileRef     int32  // mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
+	UnsealedRef int32  // memory file that the area shows and may write to although it has F_SEAL_FUTURE_WRITE by now; 0 for none (reference: CKPT_OBJ_INODE, or 0)
+	Offset      uint64 // file: offset in bytes of the first page in the file; 0 for other kinds
+	Pkey        uint32 // memory protection key, as pkey_mprotect(2); 0 too for what can only be executed, which the kernel gives a key of its own
+	Reserved0   uint32 // must be zero
 }
 
 // Type is CKPT_HDR_VMA.
@@ -279,7 +281,7 @@ func (*VMA) Type() uint32 { return CKPT_HDR_VMA }
 
 // EncodedSize is the length of the record in an image.
 func (r *VMA) EncodedSize() int {
-	return 64
+	return 72
 }
 
 // Append encodes the record.
@@ -294,18 +296,20 @@ func (r *VMA) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.Flags)
 	b = o.AppendUint64(b, r.Advice)
 	b = o.AppendUint32(b, uint32(r.FileRef))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, uint32(r.UnsealedRef))
 	b = o.AppendUint64(b, r.Offset)
+	b = o.AppendUint32(b, r.Pkey)
+	b = o.AppendUint32(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *VMA) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_VMA, 64)
+	size, err := checkHdr(b, o, CKPT_HDR_VMA, 72)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 64); err != nil {
+	if err := checkEnd(b, size, 72); err != nil {
 		return err
 	}
 	r.Start = o.Uint64(b[8:])
@@ -316,8 +320,10 @@ func (r *VMA) Decode(b []byte, o ByteOrder) error {
 	r.Flags = o.Uint32(b[36:])
 	r.Advice = o.Uint64(b[40:])
 	r.FileRef = int32(o.Uint32(b[48:]))
-	r.Reserved0 = o.Uint32(b[52:])
+	r.UnsealedRef = int32(o.Uint32(b[52:]))
 	r.Offset = o.Uint64(b[56:])
+	r.Pkey = o.Uint32(b[64:])
+	r.Reserved0 = o.Uint32(b[68:])
 	return nil
 }
 
@@ -337,6 +343,12 @@ func (r *VMA) Validate() error {
 	if r.FileRef < 0 {
 		return badRef("file_ref", r.FileRef)
 	}
+	if r.UnsealedRef < 0 {
+		return badRef("unsealed_ref", r.UnsealedRef)
+	}
+	if r.Pkey > 15 {
+		return tooLarge("pkey", uint64(r.Pkey), 15)
+	}
 	if r.Reserved0 != 0 {
 		return badReserved("reserved0")
 	}
@@ -353,8 +365,10 @@ func (r *VMA) values() []any {
 		r.Flags,
 		r.Advice,
 		r.FileRef,
-		r.Reserved0,
+		r.UnsealedRef,
 		r.Offset,
+		r.Pkey,
+		r.Reserved0,
 	}
 }
 

@@ -745,12 +745,14 @@ func (r *Sched) values() []any {
 // TaskObjs is the record task_objs. The objects a task uses. Last record of a
 // task.
 type TaskObjs struct {
-	MMRef      int32 // address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
-	FilesRef   int32 // file descriptor table; 0 for a zombie (reference: CKPT_OBJ_FILE_TABLE, or 0)
-	FSRef      int32 // root, working directory, umask; 0 for a zombie (reference: CKPT_OBJ_FS, or 0)
-	SighandRef int32 // signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND, or 0)
-	SignalRef  int32 // what the threads of the process share (reference: CKPT_OBJ_SIGNAL)
-	CredRef    int32 // credentials (reference: CKPT_OBJ_CRED)
+	MMRef       int32  // address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
+	FilesRef    int32  // file descriptor table; 0 for a zombie (reference: CKPT_OBJ_FILE_TABLE, or 0)
+	FSRef       int32  // root, working directory, umask; 0 for a zombie (reference: CKPT_OBJ_FS, or 0)
+	SighandRef  int32  // signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND, or 0)
+	SignalRef   int32  // what the threads of the process share (reference: CKPT_OBJ_SIGNAL)
+	CredRef     int32  // credentials (reference: CKPT_OBJ_CRED)
+	SeccompRef  int32  // seccomp filter; 0 for none, or a zombie (reference: CKPT_OBJ_SECCOMP, or 0)
+	SeccompMode uint32 // PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
 }
 
 // Type is CKPT_HDR_TASK_OBJS.
@@ -758,7 +760,7 @@ func (*TaskObjs) Type() uint32 { return CKPT_HDR_TASK_OBJS }
 
 // EncodedSize is the length of the record in an image.
 func (r *TaskObjs) EncodedSize() int {
-	return 32
+	return 40
 }
 
 // Append encodes the record.
@@ -771,16 +773,18 @@ func (r *TaskObjs) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, uint32(r.SighandRef))
 	b = o.AppendUint32(b, uint32(r.SignalRef))
 	b = o.AppendUint32(b, uint32(r.CredRef))
+	b = o.AppendUint32(b, uint32(r.SeccompRef))
+	b = o.AppendUint32(b, r.SeccompMode)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *TaskObjs) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_TASK_OBJS, 32)
+	size, err := checkHdr(b, o, CKPT_HDR_TASK_OBJS, 40)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 32); err != nil {
+	if err := checkEnd(b, size, 40); err != nil {
 		return err
 	}
 	r.MMRef = int32(o.Uint32(b[8:]))
@@ -789,6 +793,8 @@ func (r *TaskObjs) Decode(b []byte, o ByteOrder) error {
 	r.SighandRef = int32(o.Uint32(b[20:]))
 	r.SignalRef = int32(o.Uint32(b[24:]))
 	r.CredRef = int32(o.Uint32(b[28:]))
+	r.SeccompRef = int32(o.Uint32(b[32:]))
+	r.SeccompMode = o.Uint32(b[36:])
 	return nil
 }
 
@@ -812,6 +818,12 @@ func (r *TaskObjs) Validate() error {
 	if r.CredRef <= 0 {
 		return badRef("cred_ref", r.CredRef)
 	}
+	if r.SeccompRef < 0 {
+		return badRef("seccomp_ref", r.SeccompRef)
+	}
+	if r.SeccompMode > 2 {
+		return tooLarge("seccomp_mode", uint64(r.SeccompMode), 2)
+	}
 	return nil
 }
 
@@ -823,5 +835,7 @@ func (r *TaskObjs) values() []any {
 		r.SighandRef,
 		r.SignalRef,
 		r.CredRef,
+		r.SeccompRef,
+		r.SeccompMode,
 	}
 }

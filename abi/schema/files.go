@@ -22,6 +22,7 @@ var FileMarks = &Enum{
 	Name: "file_marks", Prefix: "CKPT_FILEF_", Bits: true, Doc: "state of an open file description that no flag shows",
 	Values: []Value{
 		{"NO_WRITER_YET", 1 << 0, "FIFO opened for reading that has had no writer since: no POLLHUP yet"},
+		{"MADE", 1 << 4, "memory file: the description that was made with it, which does not keep it from being executed although it can be written to"},
 	},
 }
 

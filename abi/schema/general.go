@@ -96,6 +96,7 @@ var ObjTypes = &Enum{
 		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
 		{"EPOLL", 9, "what an epoll instance watches"},
 		{"TTY", 18, "pseudo terminal"},
+		{"SECCOMP", 10, "seccomp filter"},
 	},
 }
 

@@ -79,7 +79,7 @@ var MM = Subsystem{
 			{Name: "vdso", Kind: U64, Doc: "address of the vdso, 0 for none"},
 			{Name: "vdso_size", Kind: U64, Doc: "bytes of the vdso"},
 			{Name: "vdso_checksum", Kind: U64, Doc: "XXH64 of the kernel's vdso; another one is refused"},
-			{Name: "arch", Kind: U64, Count: 4, Doc: "per-architecture state; 0 where there is none"},
+			{Name: "arch", Kind: U64, Count: 4, Doc: "per-architecture state; 0 where there is none. x86: bit n of the first stands for an allocated protection key n; the second is the key of what can only be executed, 0 for none"},
 		}},
 		{Name: "vma", Type: 402, Doc: "An area. Chunks of pages follow, up to and including an empty one.", Fields: []Field{
 			{Name: "start", Kind: U64, Doc: "first address"},
@@ -90,8 +90,10 @@ var MM = Subsystem{
 			{Name: "flags", Kind: U32, Flags: VMAFlags, Doc: "marks"},
 			{Name: "advice", Kind: U64, Doc: "madvise(2) in force: bit n stands for the advice of value n"},
 			{Name: "file_ref", Kind: S32, Ref: "FILE", Doc: "mapped file; 0 for none"},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "unsealed_ref", Kind: S32, Ref: "INODE", Doc: "memory file that the area shows and may write to although it has F_SEAL_FUTURE_WRITE by now; 0 for none"},
 			{Name: "offset", Kind: U64, Doc: "file: offset in bytes of the first page in the file; 0 for other kinds"},
+			{Name: "pkey", Kind: U32, Max: 15, Doc: "memory protection key, as pkey_mprotect(2); 0 too for what can only be executed, which the kernel gives a key of its own"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 		{Name: "shmem", Type: 406, Object: obj("INODE"), Doc: "Shared anonymous memory. Chunks of the pages that exist follow, up to and including an empty one; what stands for an address in them is an offset.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},

@@ -163,6 +163,8 @@ var Task = Subsystem{
 			{Name: "sighand_ref", Kind: S32, Ref: "SIGHAND", Doc: "signal handlers; 0 for a zombie"},
 			{Name: "signal_ref", Kind: S32, Ref: "SIGNAL", NonNull: true, Doc: "what the threads of the process share"},
 			{Name: "cred_ref", Kind: S32, Ref: "CRED", NonNull: true, Doc: "credentials"},
+			{Name: "seccomp_ref", Kind: S32, Ref: "SECCOMP", Doc: "seccomp filter; 0 for none, or a zombie"},
+			{Name: "seccomp_mode", Kind: U32, Max: 2, Doc: "PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER"},
 		}},
 	},
 }

@@ -39,6 +39,10 @@ const (
 var crowdOrder = []string{crowdFork, crowdSave, crowdRestore, crowdTool}
 
 const (
+	// sharers are processes that share sharedBytes of memory, which are to be in the image once.
+	sharers     = "sharers"
+	sharedBytes = 100 << 20
+
 	progs       = "/progs/"
 	restartTool = "/bin/restart"
 )
@@ -170,10 +174,14 @@ func (c *Crowd) save(pid int, path string) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	info, err := f.Stat()
-	if err == nil {
-		c.bytes = info.Size()
+	if err != nil {
+		return err
 	}
-	return err
+	c.bytes = info.Size()
+	if own := c.bytes - sharedBytes; c.kind == sharers && (own < 0 || own > int64(c.n)<<20) {
+		return fmt.Errorf("image of %d bytes, with %d bytes of shared memory", c.bytes, sharedBytes)
+	}
+	return nil
 }
 
 // arrayOf reads the task array of an image, as treestart takes it.

@@ -3,7 +3,7 @@
 // Command bench measures checkpoint(2) and restart(2) beside what moves the same bytes: write(2), read(2), fork and
 // memcpy. `make bench` runs it in the virtual machine. It judges no time; it fails only when something does not work.
 //
-//	bench [-sizes MIB,...] [-crowds N,...] [-threads N,...] [-fds KIND:N,...] [-rounds N]
+//	bench [-sizes MIB,...] [-crowds N,...] [-threads N,...] [-fds KIND:N,...] [-sharers N,...] [-rounds N]
 //
 // The target is a process with private anonymous memory, each word of it another. It looks at CLOCK_MONOTONIC without a
 // pause and keeps the longest gap that it saw: that is how long a checkpoint has stopped it. Everything is measured in
@@ -19,8 +19,8 @@
 //     terms of that. Warm memory has its pages.
 //   - fork, exit, wait: by the target, with its memory.
 //
-// A crowd is a hierarchy of many small processes, or a process of many threads: see crowd.go. A table is
-// what a process with many descriptors has open: see fds.go.
+// A crowd is a hierarchy of many small processes, or a process of many threads: see crowd.go. Sharers are a crowd with 100
+// MiB of memory that each of them has mapped. A table is what a process with many descriptors has open: see fds.go.
 //
 // An emulated processor is not even-handed: QEMU's TCG takes the string moves with which the kernel copies from and to
 // user memory byte by byte, several times slower than moves of words. Where that is so, write(2) and read(2) look bad,
@@ -62,6 +62,7 @@ func run() error {
 	crowds := flag.String("crowds", "10,100,1000,5000", "processes of a hierarchy, separated by commas")
 	threads := flag.String("threads", "1000", "threads of a process, separated by commas")
 	fds := flag.String("fds", "files:10000,pipes:1000,sockets:1000", "what a process has open, separated by commas")
+	sharing := flag.String("sharers", "16", "processes that share memory, separated by commas")
 	flag.Parse()
 	if _, _, err := calls.Query(); err != nil {
 		return err
@@ -69,7 +70,7 @@ func run() error {
 	list, err := parseSizes(*sizes)
 	if err == nil {
 		_, fdsErr := parseTables(*fds)
-		err = errors.Join(checkCounts(*crowds), checkCounts(*threads), fdsErr)
+		err = errors.Join(checkCounts(*crowds), checkCounts(*threads), checkCounts(*sharing), fdsErr)
 	}
 	if err != nil || *rounds < 1 || flag.NArg() > 0 {
 		flag.Usage()
@@ -100,6 +101,9 @@ func run() error {
 		return err
 	}
 	if err := measureCrowds(dir, "threads", *threads, *rounds); err != nil {
+		return err
+	}
+	if err := measureCrowds(dir, sharers, *sharing, *rounds); err != nil {
 		return err
 	}
 	return measureTables(dir, *fds, *rounds)

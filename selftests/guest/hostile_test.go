@@ -288,6 +288,8 @@ func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
 func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
 func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
+func TestHostileFieldsMemfd(t *testing.T)   { hostileFields(t, &schema.Memfd) }
+func TestHostileFieldsSeccomp(t *testing.T) { hostileFields(t, &schema.Seccomp) }
 func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) }
 
 func hostileFields(t *testing.T, sub *schema.Subsystem) {

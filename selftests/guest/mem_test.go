@@ -68,7 +68,9 @@ func TestMemSharedAnon(t *testing.T) {
 
 func TestMemSharedSwap(t *testing.T) {
 	kit.AddSwap(t, 64<<20)
-	kit.Run(t, kit.Case{Prog: "mem_shared_swap", MaxImage: 1<<20 + programBytes, Look: []string{"maps"}})
+	for _, variant := range []string{"anonymous", "memfd"} {
+		kit.Run(t, kit.Case{Prog: "mem_shared_swap", Variant: variant, MaxImage: 1<<20 + programBytes, Look: memfdLook})
+	}
 }
 
 func TestMemAdvice(t *testing.T) {
@@ -93,4 +95,9 @@ func TestMemMoved(t *testing.T) {
 func TestMemSwap(t *testing.T) {
 	kit.AddSwap(t, 64<<20)
 	kit.Run(t, kit.Case{Prog: "mem_swap", MaxImage: 2 << 20})
+}
+
+// TestMemKeys has two threads with different rights to the same areas.
+func TestMemKeys(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "pkey", Ways: kit.EveryWay})
 }

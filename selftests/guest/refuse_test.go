@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -130,20 +131,20 @@ func TestRefuseFiles(t *testing.T) {
 func TestRefuseMemory(t *testing.T) {
 	kit.Sysctl(t, "/proc/sys/vm/nr_hugepages", "4")
 	refuse(t,
-		refusal{variant: "memfd", words: []string{"memfd", "unlinked", "deleted"}},
+		refusal{variant: "memfd_xattr", words: []string{"extended attributes"}},
 		refusal{variant: "secretmem", words: []string{"secretmem"}},
 		refusal{variant: "shm", words: []string{"shared", "shm", "sysv"}},
-		refusal{variant: "hugetlb", words: []string{"huge"}},
+		refusal{variant: "hugetlb_readonly", words: []string{"huge pages that are read-only"}},
 		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},
 		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
-		refusal{variant: "pkey", words: []string{"key"}})
+		refusal{variant: "pkey_exec", words: []string{"protection key of its own"}})
 }
 
 func TestRefuseAttached(t *testing.T) {
 	refuse(t,
 		refusal{variant: "posix_timer", words: []string{"timer"}},
 		refusal{variant: "sem_undo", words: []string{"undo"}},
-		refusal{variant: "seccomp", words: []string{"seccomp"}},
+		refusal{variant: "seccomp_listener", words: []string{"notifies a listener"}},
 		refusal{variant: "aio", words: []string{"aio", "asynchronous"}},
 		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
 		refusal{variant: "thread_keyring", words: []string{"keyring"}},
@@ -154,4 +155,41 @@ func TestRefuseAttached(t *testing.T) {
 		refusal{variant: "unshared_net", words: []string{"namespace"}, warned: true},
 		refusal{variant: "unshared_ipc", words: []string{"namespace"}, warned: true},
 		refusal{variant: "unshared_mnt", words: []string{"namespace"}, warned: true})
+}
+
+// TestRefuseCoreDump asks for a checkpoint of a program whose dump is held up, and wants the dump to be whole.
+func TestRefuseCoreDump(t *testing.T) {
+	dir, err := os.MkdirTemp("/tmp", "core")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	file := filepath.Join(dir, "go")
+	kit.Sysctl(t, "/proc/sys/kernel/core_pattern", fmt.Sprintf("|%s %s", kit.Path("stall"), file))
+	p := kit.Start(t, "tiny", "keep", "")
+	p.Ready(t)
+	p.Signal(t, unix.SIGQUIT)
+	coreDumping := func() bool {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid))
+		return strings.Contains(string(b), "CoreDumping:\t1")
+	}
+	for range 500 {
+		if coreDumping() {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for _, flags := range []uint64{0, calls.CHECKPOINT_DRYRUN} {
+		img, err := kit.Checkpoint(t, p.Pid, flags|calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE)
+		if err != unix.EBUSY || !strings.Contains(img.Log(), "dumping core") {
+			t.Errorf("checkpoint: got %v, want EBUSY; log: %s", err, img.Log())
+		}
+	}
+	if !coreDumping() {
+		t.Error("the dump has ended")
+	}
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p.WaitDead(t)
 }

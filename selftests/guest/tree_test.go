@@ -142,9 +142,11 @@ func TestShareHandlersTwo(t *testing.T) {
 
 // TestShareAnonMemory has two pieces of memory, shown by four and by two processes: each is in the image once.
 func TestShareAnonMemory(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "shared_anon", Ways: kit.EveryWay, Look: []string{"maps"}, Image: func(t *testing.T, i *kit.Image) {
-		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SHMEM: 2, image.CKPT_HDR_MM: 5})
-	}})
+	for variant, record := range map[string]uint32{"anonymous": image.CKPT_HDR_SHMEM, "memfd": image.CKPT_HDR_MEMFD} {
+		kit.RunFamilies(t, kit.Family{Prog: "shared_anon", Variant: variant, Ways: kit.EveryWay, Look: []string{"maps"}, Image: func(t *testing.T, i *kit.Image) {
+			wantRecords(t, i, map[uint32]int{record: 2, image.CKPT_HDR_MM: 5})
+		}})
+	}
 }
 
 // TestShareMany counts the objects of many sharers.

@@ -2,7 +2,8 @@
 /*
  * crowd - many processes, or threads, that wait for nothing
  *
- * The variant is processes:N or threads:N. Says "fork NS": how long it took to
+ * The variant is processes:N, threads:N, or sharers:N: processes that share 100
+ * MiB of memory, all of which has been written to. Says "fork NS": how long it took to
  * make as many, have them end, and wait for them. The children end with the
  * first process.
  */
@@ -38,6 +39,15 @@ static void make_threads(long n, pthread_attr_t *attr)
 			must(-1);
 }
 
+static void make_shared(void)
+{
+	const size_t size = 100UL << 20;
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	must((long)mem);
+	fill(mem, size, 1);
+}
+
 static void make_processes(long n)
 {
 	long long begin = now_ns(CLOCK_MONOTONIC);
@@ -69,6 +79,8 @@ int main(int argc, char **argv)
 		make_threads(n, &attr);
 	else if (sscanf(prog_variant, "processes:%ld", &n) == 1)
 		make_processes(n);
+	else if (sscanf(prog_variant, "sharers:%ld", &n) == 1)
+		make_shared(), make_processes(n);
 	else
 		must((errno = EINVAL, -1));
 	sleep_ms(200);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mem_shared_swap - pages of shared memory that are in swap at the checkpoint are in the image */
+/*
+ * mem_shared_swap - pages of shared memory that are in swap at the checkpoint are in the image
+ *
+ * Variants: anonymous, and memfd.
+ */
 #include "prog.h"
 
 #define PAGES 256UL
@@ -9,9 +13,12 @@ static unsigned char *mem;
 static void setup(void)
 {
 	long swapped = 0;
-	int try;
+	int fd, try;
 
-	mem = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fd = prog_is("memfd") ? must(memfd_create("swapped", 0)) : -1;
+	if (fd >= 0)
+		must(ftruncate(fd, PAGES * PAGE));
+	mem = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 	must((long)mem);
 	fill(mem, PAGES * PAGE, 9);
 	for (try = 0; try < 50; try++) {

@@ -32,6 +32,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #if defined(__x86_64__)
 #include <asm/ldt.h>
@@ -336,9 +337,10 @@ static void make_fanotify(void)
 	fd = need(fanotify_init(FAN_CLASS_NOTIF, O_RDONLY));
 }
 
-static void make_memfd(void)
+static void make_memfd_xattr(void)
 {
 	fd = need(memfd_create("memfd", 0));
+	need(fsetxattr(fd, "user.name", "value", 5, 0));
 	must(write(fd, "in the pipe", 11));
 	must(lseek(fd, 0, SEEK_SET));
 }
@@ -386,13 +388,13 @@ static void make_mqueue(void)
 	mq_unlink(name);
 }
 
-static void make_seccomp(void)
+static void make_seccomp_listener(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog prog = { 1, &allow };
 
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	need(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog));
+	/* Whoever has the listener is outside. */
+	give_away(need(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog)));
 }
 
 static void make_traced(void)
@@ -480,11 +482,12 @@ static void make_pidfd(void)
 	fd = need(syscall(SYS_pidfd_open, getpid(), 0));
 }
 
-static void make_hugetlb(void)
+static void make_hugetlb_readonly(void)
 {
 	mem = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	need((long)mem);
 	fill(mem, PAGE, 4);
+	must(mprotect(mem, 2 << 20, PROT_READ));
 }
 
 static void make_session_keyring(void)
@@ -570,13 +573,12 @@ static void make_iopl(void)
 }
 #endif
 
-static void make_pkey(void)
+static void make_pkey_exec(void)
 {
 	int key = need(syscall(SYS_pkey_alloc, 0, 0));
 
 	mem = area(PAGE, PROT_READ | PROT_WRITE);
-	fill(mem, PAGE, 4);
-	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_READ | PROT_WRITE, key));
+	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_EXEC, key));
 }
 
 static void make_landlock(void)
@@ -631,12 +633,12 @@ static const struct {
 	{ "dnotify", make_dnotify },
 	{ "inotify", make_inotify },
 	{ "fanotify", make_fanotify },
-	{ "memfd", make_memfd, check_pipe },
+	{ "memfd_xattr", make_memfd_xattr, check_pipe },
 	{ "secretmem", make_secretmem },
 	{ "shm", make_shm, check_mem },
 	{ "sem_undo", make_sem_undo, check_sem_undo },
 	{ "mqueue", make_mqueue },
-	{ "seccomp", make_seccomp },
+	{ "seccomp_listener", make_seccomp_listener },
 	{ "traced", make_traced },
 	{ "userfaultfd", make_userfaultfd },
 	{ "userfaultfd_vma", make_userfaultfd_vma, check_mem },
@@ -647,7 +649,7 @@ static const struct {
 	{ "opath", make_opath },
 	{ "tmpfile", make_tmpfile, check_pipe },
 	{ "pidfd", make_pidfd },
-	{ "hugetlb", make_hugetlb, check_mem },
+	{ "hugetlb_readonly", make_hugetlb_readonly, check_mem },
 	{ "session_keyring", make_session_keyring },
 	{ "thread_keyring", make_thread_keyring },
 	{ "process_keyring", make_process_keyring },
@@ -665,7 +667,7 @@ static const struct {
 	{ "ioperm", make_ioperm },
 	{ "iopl", make_iopl },
 #endif
-	{ "pkey", make_pkey, check_mem },
+	{ "pkey_exec", make_pkey_exec },
 	{ "landlock", make_landlock },
 	{ "many", make_many, check_pipe },
 };

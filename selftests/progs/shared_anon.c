@@ -5,6 +5,8 @@
  * The root shares a piece with three children. One of them shows it at another
  * address as well, one has let go of its first half, and one shares a second
  * piece with a child of its own that the root does not have.
+ *
+ * Variants: anonymous; memfd, whose descriptors are closed.
  */
 #include "family.h"
 
@@ -18,9 +20,15 @@ static unsigned char *shared, *own;
 
 static unsigned char *piece(void)
 {
-	unsigned char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = prog_is("memfd") ? must(memfd_create("piece", 0)) : -1;
+	unsigned char *p;
 
+	if (fd >= 0)
+		must(ftruncate(fd, PAGES * PAGE));
+	p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 	must((long)p);
+	if (fd >= 0)
+		close(fd);
 	return p;
 }
 

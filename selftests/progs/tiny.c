@@ -4,9 +4,12 @@
  *
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
  * signal, an interval timer, a private file mapping with a changed page, a pipe
- * and a FIFO with contents, an eventfd, an epoll instance inside another one.
+ * and a FIFO with contents, an eventfd, an epoll instance inside another one,
+ * a sealed memory file with an older area, two seccomp filters.
  */
 #include "prog.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/time.h>
@@ -38,6 +41,27 @@ static void make_events(void)
 	must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev));
 }
 
+static void make_memfd(void)
+{
+	int fd = must(memfd_create("a", MFD_ALLOW_SEALING));
+	unsigned char *mem;
+
+	must(ftruncate(fd, 4 * PAGE));
+	mem = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PAGE);
+	must((long)mem);
+	fill(mem, 8, 3);
+	must(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK));
+}
+
+static void make_filters(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { 1, &allow };
+
+	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
+	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &prog));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -58,6 +82,8 @@ int main(int argc, char **argv)
 	raise(SIGUSR1);
 	must(setitimer(ITIMER_REAL, &it, NULL));
 	make_events();
+	make_memfd();
+	make_filters();
 	prog_ready();
 	prog_wait();
 	if (prog_losing)

@@ -32,7 +32,7 @@
 static const char *const ckpt_file_systems[] = {
 	"9p", "bcachefs", "btrfs", "ceph", "cifs", "cramfs", "devtmpfs",
 	"erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuse", "fuseblk",
-	"iso9660", "jfs", "minix", "msdos", "nfs", "nfs4", "nilfs2", "ntfs3",
+	"hugetlbfs", "iso9660", "jfs", "minix", "msdos", "nfs", "nfs4", "nilfs2", "ntfs3",
 	"overlay", "ramfs", "romfs", "rootfs", "smb3", "squashfs", "tmpfs",
 	"ubifs", "udf", "vfat", "virtiofs", "xfs",
 };
@@ -494,9 +494,10 @@ static bool ckpt_file_fields(const struct ckpt_hdr_file *h)
 {
 	switch (h->f_type) {
 	case CKPT_FILE_FIFO:
-		return true;
-	case CKPT_FILE_PIPE:
+		return !(h->marks & ~CKPT_FILEF_NO_WRITER_YET);
 	case CKPT_FILE_SHMEM:
+		return !(h->marks & ~CKPT_FILEF_MADE);
+	case CKPT_FILE_PIPE:
 		return !h->marks;
 	}
 	return !h->marks && !h->inode_ref;

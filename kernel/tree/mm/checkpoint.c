@@ -155,6 +155,7 @@ static int ckpt_mm_context_record(struct ckpt_ctx *ctx, struct mm_struct *mm)
 	h = ckpt_record(ctx, CKPT_HDR_MM_CONTEXT, 0);
 	if (!h)
 		return -ENOMEM;
+	arch_ckpt_mm_context(mm, h);
 	image = arch_ckpt_vdso(mm, &addr, &size);
 	if (image) {
 		h->vdso = addr;
@@ -232,9 +233,7 @@ static int ckpt_mm_vdso(struct ckpt_ctx *ctx, u32 *mapped)
 	h = ckpt_next_record(ctx, CKPT_HDR_MM_CONTEXT);
 	if (IS_ERR(h))
 		return PTR_ERR(h);
-	if (memchr_inv(h->arch, 0, sizeof(h->arch)))
-		ret = ckpt_err(ctx, current, -EINVAL,
-			       "unknown state of the address space");
+	ret = arch_ckpt_mm_context_restore(ctx, h);
 	if (!ret && h->vdso) {
 		ret = arch_ckpt_map_vdso(h->vdso);
 		image = ret ? NULL : arch_ckpt_vdso(current->mm, &addr, &size);

@@ -59,8 +59,10 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 {
 	const char *special = ckpt_vma_special(vma);
 
-	if (is_vm_hugetlb_page(vma))
-		return "hugetlb memory";
+	/* What ckpt_read_to_user() cannot do is write to these. */
+	if (is_vm_hugetlb_page(vma) && vma->anon_vma &&
+	    !(vma->vm_flags & VM_WRITE))
+		return "private huge pages that are read-only by now";
 	if (userfaultfd_armed(vma))
 		return "registered with userfaultfd";
 	if (vma->vm_flags & VM_SHADOW_STACK)
@@ -72,8 +74,9 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 			"mapped by the kernel for something that is not supported";
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
 		return "memory of a device";
-	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma))
-		return "memory protection key";
+	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma) &&
+	    (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC)
+		return "execute-only with a memory protection key of its own";
 #ifdef CONFIG_NUMA
 	if (vma->vm_policy)
 		return "NUMA memory policy";
@@ -114,9 +117,22 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++)
 		if (vma->vm_flags & ckpt_advice[i].vm_flag)
 			h->advice |= 1ULL << ckpt_advice[i].advice;
+	if (!arch_ckpt_pkey_derived(vma))
+		h->pkey = vma_pkey(vma);
 	h->file_ref = file_ref;
 	if (vma->vm_file)
 		h->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+}
+
+/* The memory file, if the area was there before it was sealed; 0 if not. */
+static s32 ckpt_vma_unsealed(struct ckpt_ctx *ctx, struct vm_area_struct *vma)
+{
+	const vm_flags_t writable = VM_SHARED | VM_MAYWRITE;
+
+	if (!vma->vm_file || (vma->vm_flags & writable) != writable ||
+	    !memfd_ckpt_future_sealed(vma->vm_file))
+		return 0;
+	return ckpt_obj_known(ctx, file_inode(vma->vm_file), CKPT_OBJ_INODE);
 }
 
 /**
@@ -151,6 +167,7 @@ int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 	if (!h)
 		return -ENOMEM;
 	ckpt_vma_fill(vma, h, ref, name);
+	h->unsealed_ref = ckpt_vma_unsealed(ctx, vma);
 	if (special) {
 		h->kind = CKPT_VMA_SPECIAL;
 		ret = ckpt_record_string(ctx, special);
@@ -260,6 +277,11 @@ static bool ckpt_vma_flags_valid(const struct ckpt_hdr_vma *h)
 		return false;
 	if (file ? !h->file_ref : h->file_ref || h->offset)
 		return false;
+	if (h->unsealed_ref && type != MAP_SHARED)
+		return false;
+	if (h->pkey && (h->pkey >= arch_max_pkey() || h->prot == PROT_EXEC ||
+			h->kind == CKPT_VMA_SPECIAL))
+		return false;
 	if ((h->flags & CKPT_VMAF_COMMITTED) &&
 	    (type != MAP_PRIVATE || (h->prot & PROT_WRITE) ||
 	     (h->map_flags & MAP_NORESERVE) || h->kind == CKPT_VMA_SPECIAL))
@@ -307,10 +329,30 @@ static int ckpt_vma_advise(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	return 0;
 }
 
+/* The seal of a memory file that restart has made, for an area from before. */
+static struct file *ckpt_vma_sealed(struct ckpt_ctx *ctx,
+				    const struct ckpt_hdr_vma *h,
+				    struct file *file)
+{
+	struct ckpt_inode *inode;
+
+	if (!h->unsealed_ref)
+		return NULL;
+	inode = ckpt_obj_fetch(ctx, h->unsealed_ref, CKPT_OBJ_INODE);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	if (d_inode(inode->path.dentry) == file_inode(file) &&
+	    memfd_ckpt_future_sealed(file))
+		return file;
+	return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
+				"memory %llx-%llx does not show the memory file %d",
+				h->start, h->end, h->unsealed_ref));
+}
+
 static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 {
 	unsigned long addr, populate, flags = h->map_flags | MAP_FIXED_NOREPLACE;
-	struct file *file = NULL;
+	struct file *file = NULL, *sealed;
 	vm_flags_t vm_flags = 0;
 	long committed = 0;
 	int ret;
@@ -322,6 +364,11 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	} else {
 		flags |= MAP_ANONYMOUS;
 	}
+	/* As pkey_mprotect(2) asks mprotect(2). */
+	vm_flags |= arch_calc_vm_prot_bits(0, h->pkey);
+	sealed = ckpt_vma_sealed(ctx, h, file);
+	if (IS_ERR(sealed))
+		return PTR_ERR(sealed);
 	if (h->flags & (CKPT_VMAF_LOCKED | CKPT_VMAF_LOCKONFAULT)) {
 		if (!can_do_mlock())
 			return ckpt_err(ctx, current, -EPERM,
@@ -347,8 +394,12 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 		vm_unacct_memory(committed);
 		return -EINTR;
 	}
+	if (sealed)
+		memfd_ckpt_set_future_seal(sealed, false);
 	addr = do_mmap(file, h->start, h->end - h->start, h->prot, flags,
 		       vm_flags, h->offset >> PAGE_SHIFT, &populate, NULL);
+	if (sealed)
+		memfd_ckpt_set_future_seal(sealed, true);
 	mmap_write_unlock(current->mm);
 	if (IS_ERR_VALUE(addr)) {
 		vm_unacct_memory(committed);
@@ -427,6 +478,28 @@ static int ckpt_vma_name(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 	return ret;
 }
 
+/*
+ * What mprotect(2) asks a security module when code is to be executed that was
+ * changed after it had been mapped.
+ */
+static int ckpt_vma_execmod(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
+{
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	vma = vma_lookup(current->mm, h->start);
+	if (vma && vma->anon_vma)
+		ret = security_file_mprotect(vma, h->prot, h->prot);
+	mmap_read_unlock(current->mm);
+	if (ret)
+		ckpt_err(ctx, current, ret,
+			 "memory %llx-%llx: changed code may not be executed",
+			 h->start, h->end);
+	return ret;
+}
+
 /**
  * ckpt_vma_restore - map the next area of the image and fill it
  * @ctx: restart context
@@ -451,6 +524,8 @@ int ckpt_vma_restore(struct ckpt_ctx *ctx, u64 *behind, u32 *nr_special)
 		ret = ckpt_vma_name(ctx, h);
 	if (!ret)
 		ret = ckpt_vma_fill_pages(ctx, h);
+	if (!ret && h->kind == CKPT_VMA_FILE && (h->prot & PROT_EXEC))
+		ret = ckpt_vma_execmod(ctx, h);
 	if (!ret && (h->flags & CKPT_VMAF_LOCKED) &&
 	    !(h->flags & CKPT_VMAF_LOCKONFAULT))
 		mm_populate(h->start, h->end - h->start);

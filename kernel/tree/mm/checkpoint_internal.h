@@ -6,6 +6,9 @@
 #ifndef _MM_CHECKPOINT_INTERNAL_H
 #define _MM_CHECKPOINT_INTERNAL_H
 
+#include <linux/checkpoint_ctx.h>
+#include <linux/err.h>
+#include <linux/pgtable.h>
 #include <linux/types.h>
 
 /* Pages in a chunk: 32 MiB of 4 KiB pages. */
@@ -14,8 +17,11 @@
 struct ckpt_ctx;
 struct ckpt_hdr_vma;
 struct file;
+struct inode;
 struct mm_struct;
+struct mm_walk;
 struct page;
+struct path;
 struct task_struct;
 struct vm_area_struct;
 
@@ -63,10 +69,89 @@ int ckpt_vma_restore(struct ckpt_ctx *ctx, u64 *behind, u32 *nr_special);
 /* checkpoint_pages.c */
 int ckpt_walk_init(struct ckpt_walk *w, unsigned long most);
 void ckpt_walk_free(struct ckpt_walk *w);
+void ckpt_walk_add(struct ckpt_walk *w, unsigned long addr, struct page *page);
 int ckpt_vma_pages(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 		   struct ckpt_walk *w);
 u64 *ckpt_next_chunk(struct ckpt_ctx *ctx, u64 *from, u64 end, u32 *nr);
 int ckpt_vma_fill_pages(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h);
+
+/* shmem_checkpoint.c */
+int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
+		     struct ckpt_walk *w);
+int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct inode *inode);
+int shmem_ckpt_fill_all(struct ckpt_ctx *ctx, struct inode *inode);
+
+/* hugetlb_checkpoint.c */
+#ifdef CONFIG_HUGETLBFS
+bool hugetlb_ckpt_is(const struct inode *inode);
+bool hugetlb_ckpt_is_mmap(const char *name);
+unsigned int hugetlb_ckpt_shift(struct inode *inode);
+int hugetlb_ckpt_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_memfd *h);
+struct file *hugetlb_ckpt_mmap_file(const struct ckpt_hdr_memfd *h);
+int hugetlb_ckpt_fill_all(struct ckpt_ctx *ctx, struct file *file);
+int hugetlb_ckpt_entry(pte_t *pte, unsigned long hmask, unsigned long addr,
+		       unsigned long end, struct mm_walk *walk);
+#else
+static inline bool hugetlb_ckpt_is(const struct inode *inode)
+{
+	return false;
+}
+
+static inline bool hugetlb_ckpt_is_mmap(const char *name)
+{
+	return false;
+}
+
+static inline unsigned int hugetlb_ckpt_shift(struct inode *inode)
+{
+	return 0;
+}
+
+static inline int hugetlb_ckpt_check(struct ckpt_ctx *ctx,
+				     const struct ckpt_hdr_memfd *h)
+{
+	return ckpt_err(ctx, current, -EINVAL,
+			"this kernel has no huge pages");
+}
+
+static inline struct file *
+hugetlb_ckpt_mmap_file(const struct ckpt_hdr_memfd *h)
+{
+	return ERR_PTR(-EINVAL);
+}
+
+static inline int hugetlb_ckpt_fill_all(struct ckpt_ctx *ctx, struct file *file)
+{
+	return -EINVAL;
+}
+#endif
+
+/* memfd.c */
+int check_sysctl_memfd_noexec(unsigned int *flags);
+unsigned int *memfd_file_seals_ptr(struct file *file);
+struct file *memfd_file_create(const char *name, unsigned int flags);
+
+/* memfd_checkpoint.c */
+#ifdef CONFIG_MEMFD_CREATE
+bool memfd_ckpt_future_sealed(struct file *file);
+void memfd_ckpt_set_future_seal(struct file *file, bool on);
+struct file *memfd_ckpt_open(const struct path *path, int flags);
+#else
+static inline bool memfd_ckpt_future_sealed(struct file *file)
+{
+	return false;
+}
+
+static inline void memfd_ckpt_set_future_seal(struct file *file, bool on)
+{
+}
+
+static inline struct file *memfd_ckpt_open(const struct path *path, int flags)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
 
 /* checkpoint_switch.c */
 void ckpt_switch_mm(struct mm_struct *mm);

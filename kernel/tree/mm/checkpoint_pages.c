@@ -17,8 +17,13 @@
 #include "internal.h"
 #include "checkpoint_internal.h"
 
-static void ckpt_walk_add(struct ckpt_walk *w, unsigned long addr,
-			  struct page *page)
+/**
+ * ckpt_walk_add - add a page to those that go into the image
+ * @w: the pages, with room for it
+ * @addr: its address
+ * @page: the page, or NULL for one that is to be found out later
+ */
+void ckpt_walk_add(struct ckpt_walk *w, unsigned long addr, struct page *page)
 {
 	if (page)
 		get_page(page);
@@ -95,6 +100,9 @@ static int ckpt_walk_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
 
 static const struct mm_walk_ops ckpt_walk_ops = {
 	.pmd_entry	= ckpt_walk_pmd,
+#ifdef CONFIG_HUGETLBFS
+	.hugetlb_entry	= hugetlb_ckpt_entry,
+#endif
 	.walk_lock	= PGWALK_RDLOCK,
 };
 

@@ -35,11 +35,15 @@
 				 O_LARGEFILE | O_NOATIME)
 
 /**
- * shmem_ckpt_anonymous - does a file stand for shared anonymous memory?
+ * shmem_ckpt_anonymous - does a file stand for memory that no path leads to?
  * @file: the file
  */
 bool shmem_ckpt_anonymous(struct file *file)
 {
+	if (file->f_mode & FMODE_PATH)
+		return false;
+	if (memfd_ckpt_is(file_inode(file)))
+		return true;
 	return shmem_file(file) && IS_PRIVATE(file_inode(file)) &&
 	       !strcmp(file->f_path.dentry->d_name.name, SHMEM_ANON_NAME);
 }
@@ -109,8 +113,16 @@ static int shmem_ckpt_entry(struct ckpt_ctx *ctx, struct inode *inode,
 	return ret;
 }
 
-static int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
-			    struct ckpt_walk *w)
+/**
+ * shmem_ckpt_pages - capture the pages of an inode of tmpfs that exist
+ * @ctx: checkpoint context
+ * @inode: the inode
+ * @w: room for pages
+ *
+ * Return: 0, -EIO with @w->bad set for a page that is lost, -ENOMEM, -EINTR.
+ */
+int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
+		     struct ckpt_walk *w)
 {
 	pgoff_t indices[PAGEVEC_SIZE], next = 0;
 	struct folio_batch batch;
@@ -130,9 +142,18 @@ static int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
 	return ret ?: shmem_ckpt_flush(ctx, inode, w);
 }
 
-/* mbind(2) of shared memory stays with the inode, not with the area. */
-static int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			       struct inode *inode)
+/**
+ * shmem_ckpt_refusals - refuse what no record holds of an inode of tmpfs
+ * @ctx: checkpoint context
+ * @task: task on whose behalf, for messages
+ * @inode: the inode
+ *
+ * mbind(2) of shared memory stays with the inode, not with the area.
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct inode *inode)
 {
 	int ret = 0;
 
@@ -216,6 +237,10 @@ int shmem_ckpt_file(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->dev_minor = MINOR(inode->i_sb->s_dev);
 	h->size = i_size_read(inode);
 	h->inode_ref = ref;
+	/* Only what memfd_create(2) has returned itself can write so. */
+	if ((file->f_mode & (FMODE_WRITE | FMODE_WRITER)) == FMODE_WRITE &&
+	    memfd_ckpt_is(inode))
+		h->marks = CKPT_FILEF_MADE;
 	return 0;
 }
 
@@ -261,7 +286,14 @@ static int shmem_ckpt_fill(struct ckpt_ctx *ctx, struct inode *inode,
 	return ret;
 }
 
-static int shmem_ckpt_fill_all(struct ckpt_ctx *ctx, struct inode *inode)
+/**
+ * shmem_ckpt_fill_all - read the contents of an inode of tmpfs from the image
+ * @ctx: restart context
+ * @inode: the inode, which nobody else has
+ *
+ * Return: 0 or a negative errno.
+ */
+int shmem_ckpt_fill_all(struct ckpt_ctx *ctx, struct inode *inode)
 {
 	u64 next = 0, *offsets;
 	u32 nr;
@@ -336,17 +368,23 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 	struct ckpt_inode *inode;
 	struct file *file;
 	loff_t pos = 0;
+	bool made;
 
 	inode = ckpt_obj_fetch(ctx, h->inode_ref, CKPT_OBJ_INODE);
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
-	if (!shmem_mapping(d_inode(inode->path.dentry)->i_mapping) ||
+	made = memfd_ckpt_is(d_inode(inode->path.dentry));
+	if ((!made && !shmem_mapping(d_inode(inode->path.dentry)->i_mapping)) ||
+	    (h->marks && (!made || (h->f_flags & O_ACCMODE) != O_RDWR)) ||
 	    h->f_flags & ~SHMEM_CKPT_O_FLAGS ||
 	    (h->f_flags & O_ACCMODE) == O_ACCMODE)
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"file of shared memory with flags %#o and inode %d",
 					h->f_flags, h->inode_ref));
-	file = dentry_open(&inode->path, h->f_flags, current_cred());
+	if (h->marks)
+		file = memfd_ckpt_open(&inode->path, h->f_flags);
+	else
+		file = dentry_open(&inode->path, h->f_flags, current_cred());
 	if (!IS_ERR(file) && h->f_pos)
 		pos = vfs_llseek(file, h->f_pos, SEEK_SET);
 	if (pos < 0) {

@@ -14,12 +14,50 @@
 #include <linux/signal_types.h>
 #include <linux/time64.h>
 
+struct bpf_prog;
 struct epoll_event;
+struct seccomp_filter;
+struct sock_filter;
+struct sock_fprog;
+struct sock_fprog_kern;
 
 /* In kernel_clone_args::set_tid_size: a 0 in set_tid means any pid. */
 #define CLONE_PIDS_ANY	BIT(31)
 
+/* Functions of seccomp.c and filter.c that kernel/checkpoint/seccomp.c uses. */
+int seccomp_check_filter(struct sock_filter *filter, unsigned int flen);
+int bpf_prog_store_orig_filter(struct bpf_prog *fp,
+			       const struct sock_fprog *fprog);
+struct bpf_prog *bpf_prepare_filter(struct bpf_prog *fp,
+				    int (*trans)(struct sock_filter *filter,
+						 unsigned int flen));
+
 #ifdef CONFIG_CHECKPOINT
+
+/**
+ * struct checkpoint_seccomp - what there is to save of a seccomp filter
+ * @prev: the filter that was installed before, or NULL
+ * @orig: the program as it was given to the kernel, or NULL
+ * @log: SECCOMP_FILTER_FLAG_LOG
+ * @listener: somebody is told of the filter's notifications
+ */
+struct checkpoint_seccomp {
+	struct seccomp_filter *prev;
+	const struct sock_fprog_kern *orig;
+	bool log;
+	bool listener;
+};
+
+struct seccomp_filter *checkpoint_seccomp_filter(struct task_struct *task);
+void checkpoint_seccomp_get(struct seccomp_filter *filter);
+void checkpoint_seccomp_put(struct seccomp_filter *filter);
+void checkpoint_seccomp_look(struct seccomp_filter *filter,
+			     struct checkpoint_seccomp *look);
+struct seccomp_filter *checkpoint_seccomp_create(struct seccomp_filter *prev,
+						 struct bpf_prog *prog,
+						 bool log);
+bool checkpoint_seccomp_assign(int mode, struct seccomp_filter *filter,
+			       bool set);
 
 /**
  * checkpoint_trap_pending - must @task stop for a checkpoint?

@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
@@ -342,6 +343,34 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 				const struct ckpt_hdr_file *h);
 struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
+
+/* Memory files: mm/memfd_checkpoint.c */
+#ifdef CONFIG_MEMFD_CREATE
+bool memfd_ckpt_is(const struct inode *inode);
+int memfd_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct inode *inode, struct ckpt_object *obj);
+struct ckpt_inode *memfd_ckpt_inode_restore(struct ckpt_ctx *ctx,
+					    const struct ckpt_hdr_memfd *h);
+#else
+static inline bool memfd_ckpt_is(const struct inode *inode)
+{
+	return false;
+}
+
+static inline int memfd_ckpt_inode(struct ckpt_ctx *ctx,
+				   struct task_struct *task,
+				   struct inode *inode, struct ckpt_object *obj)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline struct ckpt_inode *
+memfd_ckpt_inode_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr_memfd *h)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
+
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
 
 /* Controlling terminals: kernel/checkpoint/ctty.c */
@@ -425,6 +454,9 @@ u64 arch_ckpt_task_flags(struct task_struct *task);
 void arch_ckpt_set_task_flags(u64 flags);
 int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			  struct mm_struct *mm);
+void arch_ckpt_mm_context(struct mm_struct *mm, struct ckpt_hdr_mm_context *h);
+int arch_ckpt_mm_context_restore(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr_mm_context *h);
 bool arch_ckpt_pkey_derived(struct vm_area_struct *vma);
 const void *arch_ckpt_vdso(struct mm_struct *mm, unsigned long *addr,
 			   size_t *size);

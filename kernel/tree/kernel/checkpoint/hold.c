@@ -200,7 +200,7 @@ static int ckpt_set_trap(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	if (task->checkpoint_ctx == ctx)
 		return -EALREADY;
-	if (task->ptrace || task->checkpoint_ctx)
+	if (task->ptrace || task->checkpoint_ctx || task->signal->core_state)
 		return -EBUSY;
 	if (!(ctx->uflags & CHECKPOINT_FREEZE) && !ckpt_is_still(task))
 		return -EAGAIN;
@@ -224,8 +224,8 @@ static int ckpt_set_trap(struct ckpt_ctx *ctx, struct task_struct *task)
  */
 static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
 {
+	bool traced, dumping;
 	unsigned long flags;
-	bool traced;
 	int ret;
 
 	ret = ckpt_held_reserve(ctx);
@@ -235,6 +235,8 @@ static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
 		return -ESRCH;
 	ret = ckpt_set_trap(ctx, task);
 	traced = task->ptrace;
+	/* Woken up for the trap it would end the dump early. */
+	dumping = task->signal->core_state;
 	unlock_task_sighand(task, &flags);
 
 	switch (ret) {
@@ -244,7 +246,8 @@ static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
 		return ret;
 	case -EBUSY:
 		return ckpt_err(ctx, task, -EBUSY, traced ?
-				"the task is traced" :
+				"the task is traced" : dumping ?
+				"the task is dumping core" :
 				"the task is in another checkpoint or restart");
 	case -EAGAIN:
 		return ckpt_err(ctx, task, -EBUSY,

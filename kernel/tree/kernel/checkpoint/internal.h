@@ -56,6 +56,8 @@ struct ckpt_sighand {
  * @sighand: signal handlers, likewise
  * @signal: process-wide state, likewise
  * @cred: credentials, likewise
+ * @seccomp: seccomp filter, likewise
+ * @seccomp_mode: seccomp mode
  */
 struct ckpt_restore {
 	struct ckpt_hdr_task *task;
@@ -73,6 +75,8 @@ struct ckpt_restore {
 	struct ckpt_sighand *sighand;
 	struct ckpt_signal *signal;
 	const struct cred *cred;
+	struct seccomp_filter *seccomp;
+	int seccomp_mode;
 };
 
 /**
@@ -260,6 +264,39 @@ int ckpt_signal_begin(const struct ckpt_restore *r);
 void ckpt_stop_commit(const struct ckpt_restore *r);
 void ckpt_usage_commit(const struct ckpt_hdr_signal *h);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+
+/* seccomp.c */
+#ifdef CONFIG_SECCOMP_FILTER
+extern const struct ckpt_obj_ops ckpt_seccomp_ops;
+s32 ckpt_seccomp_chain(struct ckpt_ctx *ctx, struct task_struct *task,
+		       struct seccomp_filter *filter);
+int ckpt_seccomp_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_task_objs *h,
+		       struct ckpt_restore *r);
+int ckpt_seccomp_commit(struct ckpt_ctx *ctx, const struct ckpt_restore *r);
+#else
+static inline s32 ckpt_seccomp_chain(struct ckpt_ctx *ctx,
+				     struct task_struct *task,
+				     struct seccomp_filter *filter)
+{
+	return 0;
+}
+
+static inline int ckpt_seccomp_check(struct ckpt_ctx *ctx,
+				     const struct ckpt_hdr_task_objs *h,
+				     struct ckpt_restore *r)
+{
+	if (!h->seccomp_mode && !h->seccomp_ref)
+		return 0;
+	return ckpt_err(ctx, current, -EINVAL,
+			"this kernel has no seccomp filters");
+}
+
+static inline int ckpt_seccomp_commit(struct ckpt_ctx *ctx,
+				      const struct ckpt_restore *r)
+{
+	return 0;
+}
+#endif
 
 /* cred.c */
 int ckpt_cred_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);

@@ -27,6 +27,9 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 #ifdef CONFIG_UNIX98_PTYS
 	[CKPT_OBJ_TTY]		= &ckpt_tty_ops,
 #endif
+#ifdef CONFIG_SECCOMP_FILTER
+	[CKPT_OBJ_SECCOMP]	= &ckpt_seccomp_ops,
+#endif
 };
 
 /**

@@ -112,6 +112,9 @@ static bool is_restart_kind(u64 v)
 	CKPT_RESTARTF_RMTP | \
 	CKPT_RESTARTF_ABSTIME)
 
+#define SECCOMP_FLAGS_MASK ( \
+	CKPT_SECCOMP_LOG)
+
 static bool is_file_type(u64 v)
 {
 	switch (v) {
@@ -129,7 +132,8 @@ static bool is_file_type(u64 v)
 }
 
 #define FILE_MARKS_MASK ( \
-	CKPT_FILEF_NO_WRITER_YET)
+	CKPT_FILEF_NO_WRITER_YET | \
+	CKPT_FILEF_MADE)
 
 #define FD_FLAGS_MASK ( \
 	CKPT_FD_CLOEXEC)
@@ -207,6 +211,9 @@ static bool is_vma_kind(u64 v)
 
 #define SHMEM_FLAGS_MASK ( \
 	CKPT_SHMEM_NORESERVE)
+
+#define MEMFD_FLAGS_MASK ( \
+	CKPT_MEMFD_MMAP)
 
 #define SIGNAL_FLAGS_MASK ( \
 	CKPT_SIGNALF_SUBREAPER | \
@@ -454,6 +461,10 @@ static int check_task_objs(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "signal_ref");
 	if (r->cred_ref <= 0)
 		return bad(field, "cred_ref");
+	if (r->seccomp_ref < 0)
+		return bad(field, "seccomp_ref");
+	if (r->seccomp_mode > 2)
+		return bad(field, "seccomp_mode");
 	return 0;
 }
 
@@ -471,6 +482,25 @@ static int check_cred(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_seccomp_filter(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_seccomp_filter *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_insns > 4096)
+		return bad(field, "nr_insns");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_insns * sizeof(r->insns[0])))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->prev_ref < 0)
+		return bad(field, "prev_ref");
+	if (r->flags & ~(u64)SECCOMP_FLAGS_MASK)
+		return bad(field, "flags");
 	return 0;
 }
 
@@ -740,6 +770,10 @@ static int check_vma(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "flags");
 	if (r->file_ref < 0)
 		return bad(field, "file_ref");
+	if (r->unsealed_ref < 0)
+		return bad(field, "unsealed_ref");
+	if (r->pkey > 15)
+		return bad(field, "pkey");
 	if (r->reserved0)
 		return bad(field, "reserved0");
 	return 0;
@@ -766,6 +800,25 @@ static int check_pgarr(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->nr_pages > 32768)
 		return bad(field, "nr_pages");
+	return 0;
+}
+
+static int check_memfd(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_memfd *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)MEMFD_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->mode > 4095)
+		return bad(field, "mode");
+	if (r->huge_shift > 63)
+		return bad(field, "huge_shift");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -897,7 +950,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_TASK_OBJS,
 		.name = "task_objs",
 		.size = sizeof(struct ckpt_hdr_task_objs),
-		.max_len = 32,
+		.max_len = 40,
 		.check = check_task_objs,
 	},
 	{
@@ -935,6 +988,14 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_sched),
 		.max_len = 8272,
 		.check = check_sched,
+	},
+	{
+		.type = CKPT_HDR_SECCOMP_FILTER,
+		.name = "seccomp_filter",
+		.size = sizeof(struct ckpt_hdr_seccomp_filter),
+		.max_len = 32792,
+		.objtype = CKPT_OBJ_SECCOMP,
+		.check = check_seccomp_filter,
 	},
 	{
 		.type = CKPT_HDR_FILE_TABLE,
@@ -1030,7 +1091,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_VMA,
 		.name = "vma",
 		.size = sizeof(struct ckpt_hdr_vma),
-		.max_len = 64,
+		.max_len = 72,
 		.check = check_vma,
 	},
 	{
@@ -1055,6 +1116,14 @@ static const struct ckpt_record records[] = {
 		.max_len = 24,
 		.objtype = CKPT_OBJ_INODE,
 		.check = check_shmem,
+	},
+	{
+		.type = CKPT_HDR_MEMFD,
+		.name = "memfd",
+		.size = sizeof(struct ckpt_hdr_memfd),
+		.max_len = 64,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_memfd,
 	},
 	{
 		.type = CKPT_HDR_FS,

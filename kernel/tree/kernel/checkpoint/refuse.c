@@ -126,7 +126,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	bool undo = false, uring = false, timers = false, policy = false;
-	bool dispatch, cookie = false, events = false, clamp = false;
+	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
@@ -152,9 +152,14 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 		task->uclamp_req[UCLAMP_MAX].user_defined;
 #endif
 	dispatch = test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
-	ret = REFUSE(ctx, task, task->seccomp.mode != SECCOMP_MODE_DISABLED,
-		     -EOPNOTSUPP, "seccomp: mode %d is in force",
-		     task->seccomp.mode);
+#ifdef CONFIG_SECCOMP_FILTER
+	/* A filter has decided that the task is to end. */
+	seccomp = task->seccomp.mode > SECCOMP_MODE_FILTER;
+#else
+	seccomp = seccomp_mode(&task->seccomp) != SECCOMP_MODE_DISABLED;
+#endif
+	ret = REFUSE(ctx, task, seccomp, -EOPNOTSUPP,
+		     "seccomp: mode %d is in force", seccomp_mode(&task->seccomp));
 	if (!ret)
 		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
 			     "syscall user dispatch");

@@ -181,6 +181,8 @@ static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
  * @fs: root and working directory
  * @sighand: signal handlers
  * @cred: credentials
+ * @seccomp: seccomp filter
+ * @seccomp_mode: seccomp mode
  */
 struct ckpt_pins {
 	struct mm_struct *mm;
@@ -188,6 +190,8 @@ struct ckpt_pins {
 	struct fs_struct *fs;
 	struct sighand_struct *sighand;
 	const struct cred *cred;
+	struct seccomp_filter *seccomp;
+	int seccomp_mode;
 };
 
 /* The task is being looked at, so it has all of them, or none. */
@@ -209,6 +213,10 @@ static int ckpt_pin(struct ckpt_ctx *ctx, struct task_struct *task,
 	pins->sighand = ckpt_task_sighand(task);
 	ckpt_sighand_ops.grab(pins->sighand);
 	pins->cred = get_task_cred(task);
+#ifdef CONFIG_SECCOMP_FILTER
+	pins->seccomp = checkpoint_seccomp_filter(task);
+	pins->seccomp_mode = task->seccomp.mode;
+#endif
 	return 0;
 }
 
@@ -221,6 +229,10 @@ static void ckpt_unpin(struct ckpt_pins *pins)
 	ckpt_fs_ops.drop(pins->fs);
 	ckpt_sighand_ops.drop(pins->sighand);
 	put_cred(pins->cred);
+#ifdef CONFIG_SECCOMP_FILTER
+	if (pins->seccomp)
+		checkpoint_seccomp_put(pins->seccomp);
+#endif
 }
 
 static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -239,6 +251,7 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		{ pins->mm, CKPT_OBJ_MM },
 	};
 	struct ckpt_hdr_task_objs *h;
+	s32 seccomp_ref;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(objs); i++) {
@@ -252,6 +265,10 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		ckpt_obj_use(ctx, objs[i].ptr, objs[i].objtype);
 	}
 
+	seccomp_ref = ckpt_seccomp_chain(ctx, task, pins->seccomp);
+	if (seccomp_ref < 0)
+		return seccomp_ref;
+
 	h = ckpt_record(ctx, CKPT_HDR_TASK_OBJS, 0);
 	if (!h)
 		return -ENOMEM;
@@ -261,6 +278,8 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->sighand_ref = objs[3].ref;
 	h->signal_ref = objs[4].ref;
 	h->mm_ref = objs[5].ref;
+	h->seccomp_ref = seccomp_ref;
+	h->seccomp_mode = pins->seccomp_mode;
 	return 0;
 }
 
@@ -422,6 +441,8 @@ static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	r->cred = ckpt_obj_fetch(ctx, h->cred_ref, CKPT_OBJ_CRED);
 	if (IS_ERR(r->signal) || IS_ERR(r->cred))
 		ret = -EINVAL;
+	else
+		ret = ckpt_seccomp_check(ctx, h, r);
 	if (r->task->state == CKPT_TASK_ZOMBIE)
 		goto out;
 	r->mm = ckpt_obj_fetch(ctx, h->mm_ref, CKPT_OBJ_MM);
@@ -610,6 +631,11 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	/* New credentials take these away. */
 	current->pdeath_signal = r->task->pdeath_signal;
 	set_dumpable(current->mm, dumpable);
+
+	/* Last, for it is what stops a task from doing any of this. */
+	ret = ckpt_seccomp_commit(ctx, r);
+	if (ret)
+		return ret;
 
 	if (r->task->state == CKPT_TASK_STOPPED)
 		ckpt_stop_commit(r);

@@ -220,7 +220,6 @@ void arch_ckpt_set_task_flags(u64 flags)
 int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			  struct mm_struct *mm)
 {
-	int __maybe_unused keys;
 	int ret = 0;
 
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
@@ -233,16 +232,55 @@ int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "linear address masking");
 #endif
-#ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
-	/* Key 0 is always there, and one may stand for execute-only. */
-	keys = mm->context.pkey_allocation_map & ~1;
-	if (mm->context.execute_only_pkey > 0)
-		keys &= ~BIT(mm->context.execute_only_pkey);
-	if (!ret && keys)
-		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
-				  "memory protection keys");
-#endif
 	return ret;
+}
+
+/**
+ * arch_ckpt_mm_context - save what the architecture keeps for an mm
+ * @mm: address space
+ * @h: record to fill
+ */
+void arch_ckpt_mm_context(struct mm_struct *mm, struct ckpt_hdr_mm_context *h)
+{
+#ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
+	h->arch[0] = mm->context.pkey_allocation_map;
+	if (mm->context.execute_only_pkey > 0)
+		h->arch[1] = mm->context.execute_only_pkey;
+#endif
+}
+
+/**
+ * arch_ckpt_mm_context_restore - give current's mm what the image says
+ * @ctx: restart context
+ * @h: record
+ *
+ * Return: 0, or -EINVAL for keys that this machine does not have.
+ */
+int arch_ckpt_mm_context_restore(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr_mm_context *h)
+{
+	u64 keys = h->arch[0], execute_only = h->arch[1];
+
+	if (h->arch[2] || h->arch[3])
+		goto bad;
+#ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
+	/* Key 0 is always there. */
+	if (keys >> arch_max_pkey() || !(keys & 1) ||
+	    execute_only >= arch_max_pkey() ||
+	    (execute_only && !(keys & BIT(execute_only))))
+		goto bad;
+	current->mm->context.pkey_allocation_map = keys;
+	if (execute_only)
+		current->mm->context.execute_only_pkey = execute_only;
+	return 0;
+#else
+	if (keys <= 1 && !execute_only)
+		return 0;
+#endif
+bad:
+	return ckpt_err(ctx, current, -EINVAL,
+			"memory protection keys %llx and %llu for execution, or unknown state of the address space",
+			keys, execute_only);
 }
 
 /**
@@ -250,14 +288,13 @@ int arch_ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
  * @vma: area with a key
  *
  * An area that can be executed and nothing else gets the key that stands for
- * that: the first one, if the program has none of its own.
+ * that.
  */
 bool arch_ckpt_pkey_derived(struct vm_area_struct *vma)
 {
 #ifdef CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
 	return (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC &&
-	       vma_pkey(vma) == vma->vm_mm->context.execute_only_pkey &&
-	       vma_pkey(vma) == 1;
+	       vma_pkey(vma) == vma->vm_mm->context.execute_only_pkey;
 #else
 	return false;
 #endif

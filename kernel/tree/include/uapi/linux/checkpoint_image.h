@@ -101,6 +101,9 @@
 /* Record types: Credentials */
 #define CKPT_HDR_CRED		115
 
+/* Record types: Seccomp */
+#define CKPT_HDR_SECCOMP_FILTER	130
+
 /* Record types: Files */
 #define CKPT_HDR_FILE		304
 #define CKPT_HDR_FILE_TABLE	301
@@ -127,6 +130,9 @@
 #define CKPT_HDR_VMA		402
 #define CKPT_HDR_SHMEM		406
 #define CKPT_HDR_PGARR		403
+
+/* Record types: Memory files */
+#define CKPT_HDR_MEMFD		407
 
 /* Record types: Signals */
 #define CKPT_HDR_SIGHAND	601
@@ -187,6 +193,7 @@ enum ckpt_arch {
  *	their own are ends of
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
  * @CKPT_OBJ_TTY: pseudo terminal
+ * @CKPT_OBJ_SECCOMP: seccomp filter
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -199,6 +206,7 @@ enum ckpt_obj {
 	CKPT_OBJ_INODE		= 8,
 	CKPT_OBJ_EPOLL		= 9,
 	CKPT_OBJ_TTY		= 18,
+	CKPT_OBJ_SECCOMP	= 10,
 };
 
 /**
@@ -685,6 +693,9 @@ struct ckpt_hdr_sched {
  * @signal_ref: what the threads of the process share (reference:
  *	CKPT_OBJ_SIGNAL)
  * @cred_ref: credentials (reference: CKPT_OBJ_CRED)
+ * @seccomp_ref: seccomp filter; 0 for none, or a zombie (reference:
+ *	CKPT_OBJ_SECCOMP, or 0)
+ * @seccomp_mode: PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
  */
 struct ckpt_hdr_task_objs {
 	struct ckpt_hdr h;
@@ -694,6 +705,8 @@ struct ckpt_hdr_task_objs {
 	__s32 sighand_ref;
 	__s32 signal_ref;
 	__s32 cred_ref;
+	__s32 seccomp_ref;
+	__u32 seccomp_mode;
 };
 
 /*
@@ -746,6 +759,53 @@ struct ckpt_hdr_cred {
 };
 
 /*
+ * Seccomp. Filters of system calls (seccomp(2)). A task refers to the filter
+ * that it installed last, which refers to the one before.
+ */
+
+/*
+ * CKPT_SECCOMP_*: flags of a seccomp filter.
+ */
+#define CKPT_SECCOMP_LOG	0x00000001U	/* SECCOMP_FILTER_FLAG_LOG */
+
+/**
+ * struct ckpt_sock_filter - An instruction of classic BPF, as struct
+ * sock_filter.
+ *
+ * @code: what it does
+ * @jt: instructions to skip if true
+ * @jf: instructions to skip if false
+ * @k: operand
+ */
+struct ckpt_sock_filter {
+	__u16 code;
+	__u8 jt;
+	__u8 jf;
+	__u32 k;
+};
+
+/**
+ * struct ckpt_hdr_seccomp_filter - A seccomp filter, as
+ * PTRACE_SECCOMP_GET_FILTER shows it.
+ *
+ * @h: record header, type CKPT_HDR_SECCOMP_FILTER
+ * @objref: object number
+ * @prev_ref: the filter that was installed before; 0 for none (reference:
+ *	CKPT_OBJ_SECCOMP, or 0)
+ * @flags: flags (CKPT_SECCOMP_*)
+ * @nr_insns: instructions
+ * @insns: the program (@nr_insns elements)
+ */
+struct ckpt_hdr_seccomp_filter {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__s32 prev_ref;
+	__u32 flags;
+	__u32 nr_insns;
+	struct ckpt_sock_filter insns[];
+};
+
+/*
  * Files. Descriptors, open file descriptions, root and working directory.
  * Paths are relative to the directory named behind the container record.
  */
@@ -781,6 +841,11 @@ enum ckpt_file_type {
  */
 /* FIFO opened for reading that has had no writer since: no POLLHUP yet */
 #define CKPT_FILEF_NO_WRITER_YET	0x00000001U
+/*
+ * memory file: the description that was made with it, which does not keep it
+ * from being executed although it can be written to
+ */
+#define CKPT_FILEF_MADE			0x00000010U
 
 /*
  * CKPT_FD_*: flags of a descriptor.
@@ -1289,7 +1354,9 @@ struct ckpt_hdr_mm {
  * @vdso: address of the vdso, 0 for none
  * @vdso_size: bytes of the vdso
  * @vdso_checksum: XXH64 of the kernel's vdso; another one is refused
- * @arch: per-architecture state; 0 where there is none
+ * @arch: per-architecture state; 0 where there is none. x86: bit n of the
+ *	first stands for an allocated protection key n; the second is the key of
+ *	what can only be executed, 0 for none
  */
 struct ckpt_hdr_mm_context {
 	struct ckpt_hdr h;
@@ -1312,9 +1379,13 @@ struct ckpt_hdr_mm_context {
  * @flags: marks (CKPT_VMAF_*)
  * @advice: madvise(2) in force: bit n stands for the advice of value n
  * @file_ref: mapped file; 0 for none (reference: CKPT_OBJ_FILE, or 0)
- * @reserved0: must be zero
+ * @unsealed_ref: memory file that the area shows and may write to although it
+ *	has F_SEAL_FUTURE_WRITE by now; 0 for none (reference: CKPT_OBJ_INODE, or 0)
  * @offset: file: offset in bytes of the first page in the file; 0 for other
  *	kinds
+ * @pkey: memory protection key, as pkey_mprotect(2); 0 too for what can only
+ *	be executed, which the kernel gives a key of its own
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_vma {
 	struct ckpt_hdr h;
@@ -1326,8 +1397,10 @@ struct ckpt_hdr_vma {
 	__u32 flags;
 	__u64 advice;
 	__s32 file_ref;
-	__u32 reserved0;
+	__s32 unsealed_ref;
 	__u64 offset;
+	__u32 pkey;
+	__u32 reserved0;
 };
 
 /**
@@ -1359,6 +1432,51 @@ struct ckpt_hdr_shmem {
 struct ckpt_hdr_pgarr {
 	struct ckpt_hdr h;
 	__u64 nr_pages;
+};
+
+/*
+ * Memory files. memfd_create(2), and the memory of MAP_HUGETLB. Their ends are
+ * open file descriptions of type SHMEM.
+ */
+
+/*
+ * CKPT_MEMFD_*: what a memory file was made by.
+ */
+/* made by mmap(2) with MAP_HUGETLB; it has no name, no seals and no times */
+#define CKPT_MEMFD_MMAP	0x00000001U
+
+/**
+ * struct ckpt_hdr_memfd - A memory file. A string record with its name
+ * follows, then chunks of the pages that exist, up to and including an empty
+ * one; what stands for an address in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_MEMFD
+ * @objref: object number
+ * @flags: what it was made by (CKPT_MEMFD_*)
+ * @size: st_size, bytes
+ * @seals: F_SEAL_*, as F_GET_SEALS
+ * @mode: permissions of st_mode
+ * @uid: st_uid
+ * @gid: st_gid
+ * @huge_shift: binary logarithm of the size of its huge pages, as in
+ *	MFD_HUGETLB's flags; 0 for ordinary pages
+ * @reserved0: must be zero
+ * @atime: st_atim, nanoseconds of CLOCK_REALTIME
+ * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ */
+struct ckpt_hdr_memfd {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u64 size;
+	__u32 seals;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 huge_shift;
+	__u32 reserved0;
+	__s64 atime;
+	__s64 mtime;
 };
 
 /*
