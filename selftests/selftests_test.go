@@ -39,7 +39,7 @@ func TestGuest(t *testing.T) {
 		Run:         os.Getenv("SELFTEST_RUN"),
 		Kernel:      os.Getenv("KERNEL"),
 		Debug:       os.Getenv("SELFTEST_DEBUG") == "1",
-		HostFS:      os.Getenv("SELFTEST_HOSTFS") == "1",
+		HostFS:      os.Getenv("SELFTEST_HOSTFS") != "0",
 		TestTimeout: 2 * time.Minute,
 		Timeout:     20 * time.Minute,
 		Skips:       skips,
