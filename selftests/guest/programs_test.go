@@ -102,7 +102,7 @@ func TestProgramDatabases(t *testing.T) {
 		},
 		program{
 			name: "redis", argv: []string{"/usr/bin/sh", "redis.sh"}, before: []step{holds("client.out", "QUEUED\nQUEUED\n")},
-			works: []string{"redis-server", "redis-cli"}, results: []string{"client.out"}, pending: sockets,
+			works: []string{"redis-check-rdb", "redis-cli"}, results: []string{"client.out"}, pending: sockets,
 		},
 	)
 }
