@@ -64,7 +64,7 @@ wanted=$(sed 's/#.*//' packages.txt)
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	missing=
 	PATH=$PATH:/usr/sbin:/sbin
-	for tool in bc bison ccache flex gcc git ld make mke2fs patch perl qemu-system-x86_64 sparse xz; do
+	for tool in bc bison busybox ccache flex gcc git ld make mke2fs patch perl python3 qemu-system-x86_64 redis-check-rdb script sparse sqlite3 tmux vim xz; do
 		command -v $tool >/dev/null || missing="$missing $tool"
 	done
 	[ -z "$missing" ] && exit

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"linux-cr/selftests/guest/kit"
 )
 
@@ -297,19 +295,10 @@ sys.stdout.flush()
 os._exit(failed)
 `
 
-// TestRuntimePython checkpoints the Python interpreter of the host, whose file system SELFTEST_HOSTFS=1 shows at /host.
+// TestRuntimePython checkpoints the Python interpreter of the host.
 func TestRuntimePython(t *testing.T) {
-	const host = "/host"
-	if _, err := os.Stat(host + "/usr/bin/python3"); err != nil {
-		t.Skipf("no host file system (SELFTEST_HOSTFS=1) with Python: %v", err)
-	}
-	// Files of /sys, which are shorter than their size says, make a read over 9P of Linux 6.12 recurse without end.
-	for _, dir := range []string{"/tmp", "/dev", "/proc", "/sys"} {
-		if err := unix.Mount(dir, host+dir, "", unix.MS_BIND, ""); err != nil {
-			t.Fatalf("mount %s: %v", dir, err)
-		}
-		t.Cleanup(func() { unix.Unmount(host+dir, unix.MNT_DETACH) })
-	}
+	useHost(t)
+	wantHostFile(t, "/usr/bin/python3")
 	kit.RunFamilies(t, kit.Family{
 		Prog: "python", Ways: someWays, Dead: dead, Look: []string{"."},
 		Start: func(t *testing.T, mode string) *kit.Prog {
@@ -320,7 +309,7 @@ func TestRuntimePython(t *testing.T) {
 			}
 			cmd := exec.Command("/usr/bin/python3", script, dir, mode)
 			cmd.Env = []string{"PATH=/usr/bin", "PYTHONDONTWRITEBYTECODE=1"}
-			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: host}
+			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: hostRoot}
 			return kit.StartCommand(t, "python", dir, cmd)
 		},
 	})

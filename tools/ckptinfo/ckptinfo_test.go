@@ -191,7 +191,7 @@ func TestKeys(t *testing.T) {
 // TestManual looks for every flag in the manual page.
 func TestManual(t *testing.T) {
 	page := strings.ReplaceAll(string(read(t, "../../docs/man/ckptinfo.1")), `\-`, "-")
-	for _, flag := range []string{"--json", "--verbose", "-v", "--error", "-e", "--help", "--version", "completion", "ckptinfo ps", "ckptinfo tree", "ckptinfo objects", "ckptinfo sizes"} {
+	for _, flag := range []string{"--json", "--verbose", "-v", "--error", "-e", "--help", "--version", "completion", "ckptinfo ps", "ckptinfo tree", "ckptinfo objects", "ckptinfo fds", "ckptinfo files", "ckptinfo ipc", "ckptinfo sizes"} {
 		if !strings.Contains(page, flag) {
 			t.Errorf("ckptinfo.1 does not mention %s", flag)
 		}

@@ -48,13 +48,7 @@ func (o *object) typ() string { return image.Declaration(o.record).Object.Name }
 
 // what tells of the object: its names, quoted when they need it, and fields.
 func (o *object) what() []string {
-	var parts []string
-	for _, name := range o.names {
-		if name = plain(name); name == "" || strings.Contains(name, " ") {
-			name = `"` + name + `"`
-		}
-		parts = append(parts, name)
-	}
+	parts := o.shownNames()
 	record := image.TypeName(o.record.Type())
 	spec, ok := details[record]
 	if !ok {

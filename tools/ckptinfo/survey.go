@@ -19,6 +19,7 @@ type survey struct {
 	kinds   map[string]*kind
 	latest  map[string]int // of a type of objects, the last one's index
 	naming  bool           // strings that come now name the last object
+	filling int            // the object that pages which come now belong to, by index
 }
 
 // object is a shared object.
@@ -26,15 +27,22 @@ type object struct {
 	record image.Record
 	names  []string
 	pages  int
-	by     []int32 // objects that refer to it
-	tasks  []int   // users that do, by index
-	seen   int     // by the last search that came here
+	part   image.Record      // the record behind that of a file, which tells more of it
+	fds    []*image.FileDesc // of a descriptor table
+	by     []int32           // objects that refer to it
+	tasks  []int             // users that do, by index
+	seen   int               // by the last search that came here
+
+	nested  int     // pieces of what is in it,
+	bytes   uint64  // and their size
+	watched []int32 // descriptors, of an epoll instance
 }
 
 // user is a task with the objects that it has itself.
 type user struct {
 	pid  int32
 	refs []int32
+	objs *image.TaskObjs
 }
 
 // kind is a type of record.
@@ -44,7 +52,10 @@ type kind struct {
 }
 
 // ownerOf are the records that belong to an object that need not be the last one.
-var ownerOf = map[uint32]string{image.CKPT_HDR_FILE_DESC: "FILE_TABLE", image.CKPT_HDR_VMA: "MM", image.CKPT_HDR_PGARR: "MM"}
+var ownerOf = map[uint32]string{image.CKPT_HDR_FILE_DESC: "FILE_TABLE", image.CKPT_HDR_VMA: "MM"}
+
+// contained are the records that hold a piece of what is in an object, with the field that has its size.
+var contained = map[uint32]string{image.CKPT_HDR_PIPE_BUF: "size"}
 
 // add takes the next record.
 func (s *survey) add(e *image.Entry) {
@@ -62,7 +73,20 @@ func (s *survey) add(e *image.Entry) {
 		return
 	case *image.Task:
 		s.users = append(s.users, user{pid: r.PID})
+	case *image.TaskObjs:
+		if last := len(s.users) - 1; last >= 0 {
+			s.users[last].objs = r
+		}
+	case *image.FileDesc:
+		if at := s.owner(e, decl); at >= 0 {
+			s.objects[at].fds = append(s.objects[at].fds, r)
+		}
+	case *image.EpollItem:
+		if last := len(s.objects) - 1; last >= 0 {
+			s.objects[last].watched = append(s.objects[last].watched, r.FD)
+		}
 	}
+	directly := s.naming
 	if s.naming = decl.Object != nil; s.naming {
 		s.objects = append(s.objects, object{record: e.Record})
 		if s.latest == nil {
@@ -70,6 +94,13 @@ func (s *survey) add(e *image.Entry) {
 		}
 		s.latest[decl.Object.Name] = len(s.objects) - 1
 	}
+	switch {
+	case e.Type == image.CKPT_HDR_VMA:
+		s.filling = s.owner(e, decl)
+	case decl.Object != nil && decl.Object.Num != image.CKPT_OBJ_FILE:
+		s.filling = len(s.objects) - 1
+	}
+	s.attach(e, decl, directly)
 	s.link(e, decl)
 }
 
@@ -98,11 +129,38 @@ func (s *survey) owner(e *image.Entry, decl *schema.Record) int {
 	return -1
 }
 
+// attach gives a record without a number to the object that it follows: directly, or not.
+func (s *survey) attach(e *image.Entry, decl *schema.Record, directly bool) {
+	if decl.Object != nil || len(s.objects) == 0 {
+		return
+	}
+	o := &s.objects[len(s.objects)-1]
+	if _, ok := o.record.(*image.File); ok && directly && ownerOf[e.Type] == "" {
+		o.part = e.Record
+		s.naming = true // A path may follow yet.
+		return
+	}
+	if field := contained[e.Type]; field != "" {
+		o.nested++
+		o.bytes += number(e.Record, field)
+	}
+}
+
+// number is a field of a record by its name, 0 when there is none.
+func number(r image.Record, field string) uint64 {
+	for _, v := range image.Values(r) {
+		if n, ok := v.Uint(); ok && v.Name == field {
+			return n
+		}
+	}
+	return 0
+}
+
 // link notes what a record refers to, and the pages it has.
 func (s *survey) link(e *image.Entry, decl *schema.Record) {
 	at := s.owner(e, decl)
-	if at >= 0 {
-		s.objects[at].pages += len(e.Addrs)
+	if len(e.Addrs) > 0 && s.filling >= 0 && s.filling < len(s.objects) {
+		s.objects[s.filling].pages += len(e.Addrs)
 	}
 	values := []image.Value(nil)
 	for i, f := range decl.Fields {

@@ -92,6 +92,130 @@ func family(t *testing.T, name string) []byte {
 	return b.Bytes()
 }
 
+// opened is an image of processes with open files of every kind: a file that they share, a pipe between them, a FIFO, an
+// eventfd, an epoll instance, and shared memory. The name is that of the first one, and in paths.
+func opened(t *testing.T, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := imagetest.Start(t, &b, imagetest.Own())
+	put := func(list ...image.Record) {
+		t.Helper()
+		for _, r := range list {
+			if err := w.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	root := imagetest.Task(100)
+	child, partner := imagetest.Child(root, 101), imagetest.Child(root, 102)
+	tasks := []image.Pids{root, imagetest.Thread(root, 103), child, partner}
+	put(&image.HeaderArch{}, &image.Container{}, image.NewString("/"), &image.Tree{NrTasks: uint32(len(tasks))})
+	for i := range tasks {
+		put(&tasks[i])
+	}
+	task := func(n int, name string) {
+		r := &image.Task{PID: tasks[n].PID, State: image.CKPT_TASK_RUNNING}
+		copy(r.Comm[:15], name)
+		put(r)
+	}
+	task(0, name)
+	put(&image.File{ObjRef: 1, FType: image.CKPT_FILE_GENERIC, IMode: 0o20666, FFlags: 0o100002}, image.NewString("dev/null"),
+		&image.File{ObjRef: 2, FType: image.CKPT_FILE_GENERIC, IMode: 0o100644, FFlags: 0o102001, FPos: 1234, Size: 1234}, image.NewString(name+"/a log"),
+		&image.Pipe{ObjRef: 3, Size: 65536, NrBufs: 2}, &image.PipeBuf{Data: []byte("hello")}, &image.PipeBuf{Data: []byte("world!")},
+		&image.File{ObjRef: 4, FType: image.CKPT_FILE_PIPE, IMode: 0o10600, FFlags: 0o4000, InodeRef: 3},
+		&image.File{ObjRef: 5, FType: image.CKPT_FILE_PIPE, IMode: 0o10600, FFlags: 1, InodeRef: 3},
+		&image.Pipe{ObjRef: 6, Flags: image.CKPT_PIPE_FIFO, Size: 65536}, image.NewString("tmp/fifo"),
+		&image.File{ObjRef: 7, FType: image.CKPT_FILE_FIFO, IMode: 0o10600, FFlags: 2, InodeRef: 6},
+		&image.File{ObjRef: 8, FType: image.CKPT_FILE_EVENTFD, FFlags: 2}, &image.Eventfd{Count: 7},
+		&image.File{ObjRef: 9, FType: image.CKPT_FILE_EPOLL, FFlags: 2},
+		&image.FileTable{ObjRef: 10, NrFDs: 5}, &image.FileDesc{FD: 0, FileRef: 1}, &image.FileDesc{FD: 2, FileRef: 2},
+		&image.FileDesc{FD: 3, FileRef: 4, Flags: image.CKPT_FD_CLOEXEC}, &image.FileDesc{FD: 4, FileRef: 8}, &image.FileDesc{FD: 5, FileRef: 9},
+		&image.File{ObjRef: 11, FType: image.CKPT_FILE_GENERIC, IMode: 0o100755, Size: 4096}, image.NewString("bin/prog"),
+		&image.Shmem{ObjRef: 12, Size: 8192})
+	if err := w.WritePages([]uint64{0}, bytes.NewReader(make([]byte, 4096))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WritePages(nil, bytes.NewReader(nil)); err != nil {
+		t.Fatal(err)
+	}
+	put(&image.File{ObjRef: 13, FType: image.CKPT_FILE_SHMEM, FFlags: 2, InodeRef: 12, Size: 8192},
+		&image.MM{ObjRef: 14, NrVmas: 2, ExeRef: 11}, &image.MMContext{})
+	for _, v := range []image.VMA{{Start: 1 << 20, End: 2 << 20, Kind: image.CKPT_VMA_FILE, FileRef: 13}, {Start: 2 << 20, End: 3 << 20, Kind: image.CKPT_VMA_FILE, FileRef: 2}} {
+		put(&v)
+		if err := w.WritePages(nil, bytes.NewReader(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(&image.Signal{ObjRef: 15}, &image.Cred{ObjRef: 16}, &image.TaskObjs{MMRef: 14, FilesRef: 10, SignalRef: 15, CredRef: 16})
+	task(1, "thread")
+	put(&image.TaskObjs{MMRef: 14, FilesRef: 10, SignalRef: 15, CredRef: 16})
+	task(2, "child")
+	put(&image.FileTable{ObjRef: 17, NrFDs: 3}, &image.FileDesc{FD: 1, FileRef: 5}, &image.FileDesc{FD: 2, FileRef: 2}, &image.FileDesc{FD: 7, FileRef: 7},
+		&image.TaskObjs{MMRef: 14, FilesRef: 17, SignalRef: 15, CredRef: 16})
+	task(3, "partner")
+	put(&image.TaskObjs{MMRef: 14, FilesRef: 17, SignalRef: 15, CredRef: 16},
+		&image.Epoll{ObjRef: 18, FileRef: 9, NrItems: 2}, &image.EpollItem{FileRef: 4, FD: 3, Events: 1}, &image.EpollItem{FileRef: 8, FD: 4, Events: 1})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestOpened shows the views of files.
+func TestOpened(t *testing.T) {
+	data := opened(t, "job")
+	for _, name := range []string{"fds", "files", "ipc", "objects"} {
+		for _, args := range [][]string{{name}, {name, "--json"}} {
+			status, out, errs := runTool(bytes.NewReader(data), args...)
+			if status != 0 || errs != "" {
+				t.Errorf("%v: status %d, stderr %q; want 0 and nothing", args, status, errs)
+			}
+			checkGolden(t, strings.ReplaceAll("opened-"+strings.Join(args, ""), "--", "-"), out)
+			if len(args) > 1 && !json.Valid([]byte(out)) {
+				t.Errorf("%v: not valid JSON:\n%s", args, out)
+			}
+			_, out, _ = runTool(bytes.NewReader(opened(t, "\x1b[2J\t\n\xffx")), args...)
+			if strings.ContainsAny(out, "\x1b\t\xff") {
+				t.Errorf("%v lets control characters through: %q", args, out)
+			}
+			for size := 400; size < len(data); size += 56 {
+				if status, out, errs := runTool(bytes.NewReader(data[:size]), args...); status != 1 || len(args) > 1 && !json.Valid([]byte(out)) {
+					t.Errorf("%v of %d bytes: status %d, stderr %q, %q", args, size, status, errs, out)
+				}
+			}
+		}
+	}
+}
+
+// TestUnknownIPC shows a kind of IPC that nobody has listed under the name of its record.
+func TestUnknownIPC(t *testing.T) {
+	defer func(kinds map[string]ipcKind) {
+		ipcKinds = kinds
+		delete(ipcRecords, "shmem")
+	}(ipcKinds)
+	ipcKinds, ipcRecords["shmem"] = nil, true
+	_, out, _ := runTool(bytes.NewReader(opened(t, "job")), "ipc")
+	if !strings.Contains(out, " shmem ") {
+		t.Errorf("no line for shmem:\n%s", out)
+	}
+}
+
+// TestForeignFlags shows the open flags of an architecture with other numbers.
+func TestForeignFlags(t *testing.T) {
+	for arch, want := range map[uint16]string{image.CKPT_ARCH_X86_64: "DIRECT", image.CKPT_ARCH_ARM64: "DIRECTORY"} {
+		var b bytes.Buffer
+		imagetest.Start(t, &b, arch)
+		r, err := image.NewReader(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &survey{contents: &contents{reader: r}}
+		if got := join(s.flagNames(nil, &image.File{FFlags: 0o40000})); got != want {
+			t.Errorf("0o40000 of architecture %d: got %s, want %s", arch, got, want)
+		}
+	}
+}
+
 func TestViews(t *testing.T) {
 	data := family(t, "job")
 	for _, v := range views {
