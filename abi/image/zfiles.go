@@ -7,12 +7,16 @@ package image
 
 // CKPT_FILE_*: how an open file is brought back.
 const (
-	CKPT_FILE_GENERIC = 1 // opened again by path: regular file, directory, stateless character device
-	CKPT_FILE_SHMEM   = 2 // an end of shared memory without a name; inode_ref names it
-	CKPT_FILE_PIPE    = 3 // an end of the pipe that inode_ref names
-	CKPT_FILE_FIFO    = 4 // an end of the FIFO that inode_ref names
-	CKPT_FILE_EVENTFD = 5 // eventfd; an eventfd record follows
-	CKPT_FILE_EPOLL   = 6 // epoll instance; an epoll record stands behind the last task
+	CKPT_FILE_GENERIC  = 1  // opened again by path: regular file, directory, stateless character device
+	CKPT_FILE_SHMEM    = 2  // an end of shared memory without a name; inode_ref names it
+	CKPT_FILE_PIPE     = 3  // an end of the pipe that inode_ref names
+	CKPT_FILE_FIFO     = 4  // an end of the FIFO that inode_ref names
+	CKPT_FILE_EVENTFD  = 5  // eventfd; an eventfd record follows
+	CKPT_FILE_EPOLL    = 6  // epoll instance; an epoll record stands behind the last task
+	CKPT_FILE_TIMERFD  = 40 // timerfd; a timerfd record follows
+	CKPT_FILE_SIGNALFD = 41 // signalfd; a signalfd record follows
+	CKPT_FILE_PIDFD    = 42 // pidfd; a pidfd record follows
+	CKPT_FILE_INOTIFY  = 43 // inotify instance; an inotify record follows
 )
 
 // CKPT_FILEF_*: state of an open file description that no flag shows.
@@ -105,7 +109,7 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}

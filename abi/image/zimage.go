@@ -40,6 +40,11 @@ const (
 	CKPT_HDR_EVENTFD       = 311
 	CKPT_HDR_EPOLL         = 308
 	CKPT_HDR_EPOLL_ITEM    = 309
+	CKPT_HDR_SIGNALFD      = 332
+	CKPT_HDR_PIDFD         = 333
+	CKPT_HDR_INOTIFY       = 334
+	CKPT_HDR_INOTIFY_WATCH = 335
+	CKPT_HDR_INOTIFY_EVENT = 336
 	CKPT_HDR_MM            = 401
 	CKPT_HDR_MM_CONTEXT    = 405
 	CKPT_HDR_VMA           = 402
@@ -49,6 +54,9 @@ const (
 	CKPT_HDR_SIGNAL        = 602
 	CKPT_HDR_SIGTASK       = 603
 	CKPT_HDR_SIGPENDING    = 604
+	CKPT_HDR_POSIX_TIMERS  = 605
+	CKPT_HDR_POSIX_TIMER   = 606
+	CKPT_HDR_TIMERFD       = 331
 )
 
 // newRecord makes an empty record of a type, nil for an unknown type.
@@ -104,6 +112,16 @@ func newRecord(typ uint32) Record {
 		return new(Epoll)
 	case CKPT_HDR_EPOLL_ITEM:
 		return new(EpollItem)
+	case CKPT_HDR_SIGNALFD:
+		return new(Signalfd)
+	case CKPT_HDR_PIDFD:
+		return new(Pidfd)
+	case CKPT_HDR_INOTIFY:
+		return new(Inotify)
+	case CKPT_HDR_INOTIFY_WATCH:
+		return new(InotifyWatch)
+	case CKPT_HDR_INOTIFY_EVENT:
+		return new(InotifyEvent)
 	case CKPT_HDR_MM:
 		return new(MM)
 	case CKPT_HDR_MM_CONTEXT:
@@ -122,6 +140,12 @@ func newRecord(typ uint32) Record {
 		return new(Sigtask)
 	case CKPT_HDR_SIGPENDING:
 		return new(Sigpending)
+	case CKPT_HDR_POSIX_TIMERS:
+		return new(PosixTimers)
+	case CKPT_HDR_POSIX_TIMER:
+		return new(PosixTimer)
+	case CKPT_HDR_TIMERFD:
+		return new(Timerfd)
 	}
 	return nil
 }

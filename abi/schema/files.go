@@ -12,6 +12,10 @@ var FileTypes = &Enum{
 		{"FIFO", 4, "an end of the FIFO that inode_ref names"},
 		{"EVENTFD", 5, "eventfd; an eventfd record follows"},
 		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
+		{"TIMERFD", 40, "timerfd; a timerfd record follows"},
+		{"SIGNALFD", 41, "signalfd; a signalfd record follows"},
+		{"PIDFD", 42, "pidfd; a pidfd record follows"},
+		{"INOTIFY", 43, "inotify instance; an inotify record follows"},
 	},
 }
 

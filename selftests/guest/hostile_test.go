@@ -281,6 +281,8 @@ func TestHostileFieldsCreds(t *testing.T)   { hostileFields(t, &schema.Creds) }
 func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
 func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
 func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
+func TestHostileFieldsTimers(t *testing.T)  { hostileFields(t, &schema.Timers) }
+func TestHostileFieldsInotify(t *testing.T) { hostileFields(t, &schema.Inotify) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) }
 

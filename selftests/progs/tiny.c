@@ -4,12 +4,16 @@
  *
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
  * signal, an interval timer, a private file mapping with a changed page, a pipe
- * and a FIFO with contents, an eventfd, an epoll instance inside another one.
+ * and a FIFO with contents, an eventfd, an epoll instance inside another one,
+ * timers of each kind, a signalfd, a pidfd, inotify with an event.
  */
 #include "prog.h"
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 
 static void on_signal(int sig)
 {
@@ -38,6 +42,40 @@ static void make_events(void)
 	must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev));
 }
 
+static void make_timers(void)
+{
+	struct itimerspec its = { .it_value.tv_nsec = MS, .it_interval.tv_sec = 5000 };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	int id, fd = must(timerfd_create(CLOCK_REALTIME, 0));
+
+	must(timerfd_settime(fd, 0, &its, NULL));
+	must(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id));
+	must(syscall(SYS_timer_settime, id, 0, &its, NULL));
+	must(syscall(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &ev, &id));
+	its.it_value.tv_sec = 7000;
+	must(syscall(SYS_timer_settime, id, 0, &its, NULL));
+	ev.sigev_notify = 4;
+	ev._sigev_un._tid = gettid();
+	must(syscall(SYS_timer_create, CLOCK_BOOTTIME, &ev, &id));
+	must(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &its, NULL));
+	sleep_ms(20);
+}
+
+static void make_notice(const sigset_t *set)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = must(signalfd(-1, set, 0)), ep = must(epoll_create1(0));
+
+	must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+	must(syscall(SYS_pidfd_open, getpid(), 0));
+	fd = must(inotify_init1(IN_NONBLOCK));
+	rmdir(prog_path("dir/12345678"));
+	rmdir(prog_path("dir"));
+	must(mkdir(prog_path("dir"), 0700));
+	must(inotify_add_watch(fd, prog_path("dir"), IN_CREATE));
+	must(mkdir(prog_path("dir/12345678"), 0700));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -58,6 +96,8 @@ int main(int argc, char **argv)
 	raise(SIGUSR1);
 	must(setitimer(ITIMER_REAL, &it, NULL));
 	make_events();
+	make_timers();
+	make_notice(&set);
 	prog_ready();
 	prog_wait();
 	if (prog_losing)

@@ -403,6 +403,12 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_FIFO]	= ckpt_pipe_open,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
+	[CKPT_FILE_TIMERFD]	= ckpt_timerfd_restore,
+	[CKPT_FILE_SIGNALFD]	= ckpt_signalfd_restore,
+	[CKPT_FILE_PIDFD]	= ckpt_pidfd_restore,
+#ifdef CONFIG_INOTIFY_USER
+	[CKPT_FILE_INOTIFY]	= ckpt_inotify_restore,
+#endif
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */

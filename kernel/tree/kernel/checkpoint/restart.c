@@ -159,6 +159,8 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 				       ctx->pos);
 		ret = ckpt_task_commit(ctx, &r, &changed);
 	}
+	if (!ret)
+		ckpt_timers_start(r.timers);
 	ckpt_restore_free(&r);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");
