@@ -50,6 +50,8 @@ const (
 	CKPT_HDR_VMA           = 402
 	CKPT_HDR_SHMEM         = 406
 	CKPT_HDR_PGARR         = 403
+	CKPT_HDR_AIO           = 340
+	CKPT_HDR_AIO_CONTEXT   = 341
 	CKPT_HDR_SIGHAND       = 601
 	CKPT_HDR_SIGNAL        = 602
 	CKPT_HDR_SIGTASK       = 603
@@ -132,6 +134,10 @@ func newRecord(typ uint32) Record {
 		return new(Shmem)
 	case CKPT_HDR_PGARR:
 		return new(Pgarr)
+	case CKPT_HDR_AIO:
+		return new(Aio)
+	case CKPT_HDR_AIO_CONTEXT:
+		return new(AioContext)
 	case CKPT_HDR_SIGHAND:
 		return new(Sighand)
 	case CKPT_HDR_SIGNAL:

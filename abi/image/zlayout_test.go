@@ -322,6 +322,21 @@ var layouts = []layout{
 	{new(Pgarr), 16, []place{
 		{"nr_pages", "NrPages", 8, 8},
 	}},
+	{new(Aio), 16, []place{
+		{"nr_contexts", "NrContexts", 8, 4},
+		{"reserved0", "Reserved0", 12, 4},
+	}},
+	{new(AioContext), 48, []place{
+		{"id", "ID", 8, 8},
+		{"bytes", "Bytes", 16, 8},
+		{"max_reqs", "MaxReqs", 24, 4},
+		{"nr", "Nr", 28, 4},
+		{"head", "Head", 32, 4},
+		{"tail", "Tail", 36, 4},
+		{"reserved0", "Reserved0", 40, 4},
+		{"unread", "", 44, 4},
+		{"events", "Events", 48, 32},
+	}},
 	{new(Sighand), 16, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"nr_actions", "", 12, 4},

@@ -283,6 +283,7 @@ func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
 func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
 func TestHostileFieldsTimers(t *testing.T)  { hostileFields(t, &schema.Timers) }
 func TestHostileFieldsInotify(t *testing.T) { hostileFields(t, &schema.Inotify) }
+func TestHostileFieldsAIO(t *testing.T)     { hostileFields(t, &schema.AIO) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) }
 

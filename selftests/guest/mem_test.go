@@ -94,3 +94,10 @@ func TestMemSwap(t *testing.T) {
 	kit.AddSwap(t, 64<<20)
 	kit.Run(t, kit.Case{Prog: "mem_swap", MaxImage: 2 << 20})
 }
+
+// TestAIO has rings that the kernel maps, each of an inode of its own.
+func TestAIO(t *testing.T) {
+	for _, v := range []string{"rest", "gone"} {
+		kit.Run(t, kit.Case{Prog: "aio", Variant: v, Look: []string{"aio"}})
+	}
+}

@@ -145,7 +145,7 @@ func TestRefuseAttached(t *testing.T) {
 		refusal{variant: "timer_thread_gone", words: []string{"posix timer 0: notifies a thread that has ended"}},
 		refusal{variant: "sem_undo", words: []string{"undo"}},
 		refusal{variant: "seccomp", words: []string{"seccomp"}},
-		refusal{variant: "aio", words: []string{"aio", "asynchronous"}},
+		refusal{variant: "aio", words: []string{": 1 requests in flight"}},
 		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
 		refusal{variant: "thread_keyring", words: []string{"keyring"}},
 		refusal{variant: "process_keyring", words: []string{"keyring"}},

@@ -349,11 +349,11 @@ static void make_dnotify(void)
 /* An outsider, who ends when the program does, has the file open: it is not gone yet. */
 static void make_inotify_unlinked(void)
 {
-	pid_t self = getpid();
+	pid_t self = getpid(), between;
 
 	close(make_file("watched", PAGE, 1));
-	child = must(fork());
-	if (!child) {
+	between = must(fork());
+	if (!between) {
 		if (must(fork()))
 			_exit(0);
 		must(open(prog_path("watched"), O_RDONLY));
@@ -363,7 +363,7 @@ static void make_inotify_unlinked(void)
 			sleep_ms(20);
 		_exit(0);
 	}
-	must(waitpid(child, NULL, 0));
+	must(waitpid(between, NULL, 0));
 	while (access(prog_path("open"), F_OK))
 		sleep_ms(5);
 	fd = need(inotify_init());
@@ -482,9 +482,15 @@ static void make_io_uring(void)
 
 static void make_aio(void)
 {
+	struct iocb cb = { .aio_lio_opcode = 5 /* IOCB_CMD_POLL */, .aio_buf = 1 /* POLLIN */ }, *list = &cb;
 	aio_context_t ctx = 0;
+	int fds[2];
 
+	must(pipe(fds));
+	cb.aio_fildes = fds[0];
 	need(syscall(SYS_io_setup, 16, &ctx));
+	/* Nobody will ever write. */
+	need(syscall(SYS_io_submit, ctx, 1, &list));
 }
 
 static void make_perf(void)

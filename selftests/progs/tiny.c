@@ -5,9 +5,11 @@
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
  * signal, an interval timer, a private file mapping with a changed page, a pipe
  * and a FIFO with contents, an eventfd, an epoll instance inside another one,
- * timers of each kind, a signalfd, a pidfd, inotify with an event.
+ * timers of each kind, a signalfd, a pidfd, inotify with an event,
+ * asynchronous I/O.
  */
 #include "prog.h"
+#include <linux/aio_abi.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -76,6 +78,18 @@ static void make_notice(const sigset_t *set)
 	must(mkdir(prog_path("dir/12345678"), 0700));
 }
 
+static void make_aio(int fd)
+{
+	struct iocb cb = {
+		.aio_fildes = fd, .aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_buf = (uintptr_t)&cb.aio_offset, .aio_nbytes = 0,
+	}, *list = &cb;
+	aio_context_t ctx = 0;
+
+	must(syscall(SYS_io_setup, 4, &ctx));
+	must(syscall(SYS_io_submit, ctx, 1, &list));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -98,6 +112,7 @@ int main(int argc, char **argv)
 	make_events();
 	make_timers();
 	make_notice(&set);
+	make_aio(fd);
 	prog_ready();
 	prog_wait();
 	if (prog_losing)

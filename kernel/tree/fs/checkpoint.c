@@ -403,8 +403,12 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_FIFO]	= ckpt_pipe_open,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
+#ifdef CONFIG_TIMERFD
 	[CKPT_FILE_TIMERFD]	= ckpt_timerfd_restore,
+#endif
+#ifdef CONFIG_SIGNALFD
 	[CKPT_FILE_SIGNALFD]	= ckpt_signalfd_restore,
+#endif
 	[CKPT_FILE_PIDFD]	= ckpt_pidfd_restore,
 #ifdef CONFIG_INOTIFY_USER
 	[CKPT_FILE_INOTIFY]	= ckpt_inotify_restore,

@@ -131,4 +131,36 @@ int eventpoll_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 struct file *ckpt_eventpoll_restore(struct ckpt_ctx *ctx,
 				    const struct ckpt_hdr_file *h);
 
+/**
+ * struct aio_state - a context of asynchronous I/O
+ * @id: its identifier, which is the address of its ring
+ * @size: bytes of the ring
+ * @max_reqs: what io_setup(2) was asked for
+ * @nr: events that the ring holds
+ * @head: the first event that has not been read
+ * @tail: where the next event goes
+ * @unread: events that have not been read
+ * @in_flight: requests that have not completed
+ */
+struct aio_state {
+	unsigned long id;
+	unsigned long size;
+	unsigned int max_reqs;
+	unsigned int nr;
+	unsigned int head;
+	unsigned int tail;
+	unsigned int unread;
+	unsigned int in_flight;
+};
+
+/* aio.c */
+struct io_event;
+struct mm_struct;
+struct vm_area_struct;
+bool aio_context_state(struct mm_struct *mm, unsigned int *index,
+		       struct aio_state *state, struct io_event *events,
+		       unsigned int max);
+int aio_context_restore(const struct aio_state *state,
+			const struct io_event *events);
+
 #endif /* _FS_CHECKPOINT_H */

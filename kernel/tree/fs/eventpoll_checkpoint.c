@@ -28,6 +28,15 @@ static bool ckpt_is_epoll(const struct file *file)
 	return file->f_op->checkpoint == eventpoll_checkpoint;
 }
 
+static bool ckpt_is_signalfd(const struct file *file)
+{
+#ifdef CONFIG_SIGNALFD
+	return file->f_op->checkpoint == signalfd_checkpoint;
+#else
+	return false;
+#endif
+}
+
 static int ckpt_epoll_finish(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
 {
 	struct ckpt_epoll_finish *late =
@@ -98,7 +107,7 @@ static int ckpt_epoll_item_record(struct ckpt_ctx *ctx,
 	h->events = (__force u32)item->event.events;
 	h->flags = item->ready ? CKPT_EPOLL_READY : 0;
 	h->data = item->event.data;
-	if (item->file->f_op->checkpoint == signalfd_checkpoint)
+	if (ckpt_is_signalfd(item->file))
 		h->owner = ckpt_sighand_owner(ctx, item->whead);
 	return 0;
 }
@@ -254,7 +263,7 @@ static int ckpt_epoll_watch_signals(struct ckpt_ctx *ctx, struct file *file,
 	struct task_struct *task = ckpt_member_task(ctx, owner);
 	struct ckpt_epoll_late *late;
 
-	if (!task || item->file->f_op->checkpoint != signalfd_checkpoint)
+	if (!task || !ckpt_is_signalfd(item->file))
 		return ckpt_err(ctx, current, -EINVAL,
 				"epoll cannot watch what once was descriptor %d for task %d",
 				item->fd, owner);

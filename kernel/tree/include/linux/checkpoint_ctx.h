@@ -335,6 +335,19 @@ struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
 
+/* Asynchronous I/O: fs/aio.c, fs/aio_checkpoint.c */
+#ifdef CONFIG_AIO
+bool aio_is_ring(struct vm_area_struct *vma);
+int aio_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		   struct mm_struct *mm, u32 nr_rings);
+int aio_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr_aio *h);
+#else
+static inline bool aio_is_ring(struct vm_area_struct *vma)
+{
+	return false;
+}
+#endif
+
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);
 void ckpt_commit_files(struct files_struct *files);

@@ -764,6 +764,34 @@ static int check_pgarr(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_aio(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_aio *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_contexts > 65536)
+		return bad(field, "nr_contexts");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_aio_context(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_aio_context *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->unread > 65536)
+		return bad(field, "unread");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->unread * sizeof(r->events[0])))
+		return bad(field, "len");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_sighand(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_sighand *r = (const void *)h;
@@ -1087,6 +1115,20 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_inotify_event),
 		.max_len = 1048,
 		.check = check_inotify_event,
+	},
+	{
+		.type = CKPT_HDR_AIO,
+		.name = "aio",
+		.size = sizeof(struct ckpt_hdr_aio),
+		.max_len = 16,
+		.check = check_aio,
+	},
+	{
+		.type = CKPT_HDR_AIO_CONTEXT,
+		.name = "aio_context",
+		.size = sizeof(struct ckpt_hdr_aio_context),
+		.max_len = 2097200,
+		.check = check_aio_context,
 	},
 	{
 		.type = CKPT_HDR_MM,

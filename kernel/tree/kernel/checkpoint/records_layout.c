@@ -610,6 +610,44 @@ static_assert(offsetof(struct ckpt_hdr_pgarr, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_pgarr, nr_pages) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_pgarr, nr_pages) == 8);
 
+static_assert(sizeof(struct ckpt_io_event) == 32);
+static_assert(offsetof(struct ckpt_io_event, data) == 0);
+static_assert(sizeof_field(struct ckpt_io_event, data) == 8);
+static_assert(offsetof(struct ckpt_io_event, obj) == 8);
+static_assert(sizeof_field(struct ckpt_io_event, obj) == 8);
+static_assert(offsetof(struct ckpt_io_event, res) == 16);
+static_assert(sizeof_field(struct ckpt_io_event, res) == 8);
+static_assert(offsetof(struct ckpt_io_event, res2) == 24);
+static_assert(sizeof_field(struct ckpt_io_event, res2) == 8);
+
+static_assert(sizeof(struct ckpt_hdr_aio) == 16);
+static_assert(offsetof(struct ckpt_hdr_aio, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_aio, nr_contexts) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_aio, nr_contexts) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio, reserved0) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_aio, reserved0) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_aio_context) == 48);
+static_assert(offsetof(struct ckpt_hdr_aio_context, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_aio_context, id) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, id) == 8);
+static_assert(offsetof(struct ckpt_hdr_aio_context, bytes) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, bytes) == 8);
+static_assert(offsetof(struct ckpt_hdr_aio_context, max_reqs) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, max_reqs) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, nr) == 28);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, nr) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, head) == 32);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, head) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, tail) == 36);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, tail) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, reserved0) == 40);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, unread) == 44);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, unread) == 4);
+static_assert(offsetof(struct ckpt_hdr_aio_context, events) == 48);
+static_assert(sizeof_field(struct ckpt_hdr_aio_context, events[0]) == 32);
+
 static_assert(sizeof(struct ckpt_sigaction) == 32);
 static_assert(offsetof(struct ckpt_sigaction, handler) == 0);
 static_assert(sizeof_field(struct ckpt_sigaction, handler) == 8);

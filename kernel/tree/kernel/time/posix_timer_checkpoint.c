@@ -385,7 +385,7 @@ static bool timer_valid(const struct ckpt_hdr_posix_timer *h)
 	    h->signo || h->flags & (CKPT_TIMER_ARMED | CKPT_TIMER_PENDING) :
 	    !h->signo || h->signo == SIGKILL || h->signo == SIGSTOP)
 		return false;
-	if (!!h->tid != (h->notify == CKPT_SIGEV_THREAD_ID))
+	if (h->notify == CKPT_SIGEV_THREAD_ID ? !h->tid : h->tid)
 		return false;
 	/* What runs, and what is to run again, has an expiry. */
 	if ((h->flags & CKPT_TIMER_ARMED || h->interval) && !h->value)

@@ -130,6 +130,10 @@
 #define CKPT_HDR_SHMEM		406
 #define CKPT_HDR_PGARR		403
 
+/* Record types: AIO */
+#define CKPT_HDR_AIO		340
+#define CKPT_HDR_AIO_CONTEXT	341
+
 /* Record types: Signals */
 #define CKPT_HDR_SIGHAND	601
 #define CKPT_HDR_SIGNAL		602
@@ -1155,7 +1159,7 @@ enum ckpt_vma_kind {
 
 /**
  * struct ckpt_hdr_mm - An address space. mm_context follows, then nr_vmas
- * areas in rising order, each with its pages.
+ * areas in rising order, each with its pages, and then aio.
  *
  * @h: record header, type CKPT_HDR_MM
  * @objref: object number
@@ -1287,6 +1291,68 @@ struct ckpt_hdr_shmem {
 struct ckpt_hdr_pgarr {
 	struct ckpt_hdr h;
 	__u64 nr_pages;
+};
+
+/*
+ * AIO. Contexts of asynchronous I/O (io_setup(2)), without requests in flight.
+ */
+
+/**
+ * struct ckpt_io_event - A completed request, as struct io_event of
+ * io_getevents(2).
+ *
+ * @data: aio_data of the request
+ * @obj: address of the request
+ * @res: result
+ * @res2: second result
+ */
+struct ckpt_io_event {
+	__u64 data;
+	__u64 obj;
+	__s64 res;
+	__s64 res2;
+};
+
+/**
+ * struct ckpt_hdr_aio - Contexts of an address space. It follows the areas;
+ * nr_contexts records of type aio_context follow.
+ *
+ * @h: record header, type CKPT_HDR_AIO
+ * @nr_contexts: contexts
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_aio {
+	struct ckpt_hdr h;
+	__u32 nr_contexts;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_aio_context - A context. Its ring is mapped at the address
+ * that is its identifier; no area record stands for it.
+ *
+ * @h: record header, type CKPT_HDR_AIO_CONTEXT
+ * @id: aio_context_t: address of the ring
+ * @bytes: size of the ring, bytes
+ * @max_reqs: nr_events of io_setup(2)
+ * @nr: events that the ring holds
+ * @head: first event that has not been read
+ * @tail: where the next event goes
+ * @reserved0: must be zero
+ * @unread: events that have not been read
+ * @events: these events (@unread elements)
+ */
+struct ckpt_hdr_aio_context {
+	struct ckpt_hdr h;
+	__u64 id;
+	__u64 bytes;
+	__u32 max_reqs;
+	__u32 nr;
+	__u32 head;
+	__u32 tail;
+	__u32 reserved0;
+	__u32 unread;
+	struct ckpt_io_event events[];
 };
 
 /*
