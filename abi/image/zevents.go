@@ -15,6 +15,11 @@ const (
 	CKPT_EPOLL_READY = 0x1 // epoll_wait(2) will look at it: for EPOLLET, an event that has not been taken yet
 )
 
+// CKPT_PIDFD_*: flags of a pidfd.
+const (
+	CKPT_PIDFD_THREAD = 0x1 // PIDFD_THREAD
+)
+
 // Eventfd is the record eventfd. Follows the file record of an eventfd.
 type Eventfd struct {
 	Count     uint64 // counter
@@ -159,11 +164,13 @@ func (r *Epoll) values() []any {
 
 // EpollItem is the record epoll_item. One watched descriptor.
 type EpollItem struct {
-	FileRef int32  // open file description that is watched (reference: CKPT_OBJ_FILE)
-	FD      int32  // descriptor that was given to EPOLL_CTL_ADD; it may be closed or name another file by now
-	Events  uint32 // EPOLL*; without an event bit the item is one of EPOLLONESHOT that has fired
-	Flags   uint32 // marks (CKPT_EPOLL_*)
-	Data    uint64 // data of struct epoll_event
+	FileRef   int32  // open file description that is watched (reference: CKPT_OBJ_FILE)
+	FD        int32  // descriptor that was given to EPOLL_CTL_ADD; it may be closed or name another file by now
+	Events    uint32 // EPOLL*; without an event bit the item is one of EPOLLONESHOT that has fired
+	Flags     uint32 // marks (CKPT_EPOLL_*)
+	Data      uint64 // data of struct epoll_event
+	Owner     int32  // for a signalfd the task whose signals are events, that of EPOLL_CTL_ADD, in the pid namespace of the root; 0: nobody who is there
+	Reserved0 uint32 // must be zero
 }
 
 // Type is CKPT_HDR_EPOLL_ITEM.
@@ -171,7 +178,7 @@ func (*EpollItem) Type() uint32 { return CKPT_HDR_EPOLL_ITEM }
 
 // EncodedSize is the length of the record in an image.
 func (r *EpollItem) EncodedSize() int {
-	return 32
+	return 40
 }
 
 // Append encodes the record.
@@ -183,16 +190,18 @@ func (r *EpollItem) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.Events)
 	b = o.AppendUint32(b, r.Flags)
 	b = o.AppendUint64(b, r.Data)
+	b = o.AppendUint32(b, uint32(r.Owner))
+	b = o.AppendUint32(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *EpollItem) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_EPOLL_ITEM, 32)
+	size, err := checkHdr(b, o, CKPT_HDR_EPOLL_ITEM, 40)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 32); err != nil {
+	if err := checkEnd(b, size, 40); err != nil {
 		return err
 	}
 	r.FileRef = int32(o.Uint32(b[8:]))
@@ -200,6 +209,8 @@ func (r *EpollItem) Decode(b []byte, o ByteOrder) error {
 	r.Events = o.Uint32(b[16:])
 	r.Flags = o.Uint32(b[20:])
 	r.Data = o.Uint64(b[24:])
+	r.Owner = int32(o.Uint32(b[32:]))
+	r.Reserved0 = o.Uint32(b[36:])
 	return nil
 }
 
@@ -214,6 +225,12 @@ func (r *EpollItem) Validate() error {
 	if bad := r.Flags &^ 0x1; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_EPOLL_")
 	}
+	if r.Owner < 0 || r.Owner > 1073741824 {
+		return outOfRange("owner", int64(r.Owner), 1073741824)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
 	return nil
 }
 
@@ -224,5 +241,107 @@ func (r *EpollItem) values() []any {
 		r.Events,
 		r.Flags,
 		r.Data,
+		r.Owner,
+		r.Reserved0,
+	}
+}
+
+// Signalfd is the record signalfd. Follows the file record of a signalfd.
+type Signalfd struct {
+	Mask uint64 // signals that it takes, signal 1 in the lowest bit
+}
+
+// Type is CKPT_HDR_SIGNALFD.
+func (*Signalfd) Type() uint32 { return CKPT_HDR_SIGNALFD }
+
+// EncodedSize is the length of the record in an image.
+func (r *Signalfd) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *Signalfd) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_SIGNALFD)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint64(b, r.Mask)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Signalfd) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_SIGNALFD, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.Mask = o.Uint64(b[8:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (*Signalfd) Validate() error {
+	return nil
+}
+
+func (r *Signalfd) values() []any {
+	return []any{
+		r.Mask,
+	}
+}
+
+// Pidfd is the record pidfd. Follows the file record of a pidfd.
+type Pidfd struct {
+	PID   int32  // task, in the pid namespace of the root; 0: one that has been waited for
+	Flags uint32 // flags (CKPT_PIDFD_*)
+}
+
+// Type is CKPT_HDR_PIDFD.
+func (*Pidfd) Type() uint32 { return CKPT_HDR_PIDFD }
+
+// EncodedSize is the length of the record in an image.
+func (r *Pidfd) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *Pidfd) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_PIDFD)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.PID))
+	b = o.AppendUint32(b, r.Flags)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Pidfd) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_PIDFD, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.PID = int32(o.Uint32(b[8:]))
+	r.Flags = o.Uint32(b[12:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *Pidfd) Validate() error {
+	if r.PID < 0 || r.PID > 1073741824 {
+		return outOfRange("pid", int64(r.PID), 1073741824)
+	}
+	if bad := r.Flags &^ 0x1; bad != 0 {
+		return badFlags("flags", uint64(bad), "CKPT_PIDFD_")
+	}
+	return nil
+}
+
+func (r *Pidfd) values() []any {
+	return []any{
+		r.PID,
+		r.Flags,
 	}
 }

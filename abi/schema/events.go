@@ -16,10 +16,16 @@ var EpollItemFlags = &Enum{
 	},
 }
 
-// Events are files that tell of events: eventfd and epoll.
+// PidfdFlags are the flags of pidfd_open(2) that are not those of an open file description.
+var PidfdFlags = &Enum{
+	Name: "pidfd_flags", Prefix: "CKPT_PIDFD_", Bits: true, Doc: "flags of a pidfd",
+	Values: []Value{{"THREAD", 1 << 0, "PIDFD_THREAD"}},
+}
+
+// Events are files that tell of events: eventfd, epoll, signalfd and pidfd.
 var Events = Subsystem{
 	Name: "Events", Doc: "What files that tell of events have beyond an open file description.",
-	Enums: []*Enum{EventfdFlags, EpollItemFlags},
+	Enums: []*Enum{EventfdFlags, EpollItemFlags, PidfdFlags},
 	Records: []*Record{
 		{Name: "eventfd", Type: 311, Doc: "Follows the file record of an eventfd.", Fields: []Field{
 			{Name: "count", Kind: U64, Doc: "counter"},
@@ -40,6 +46,15 @@ var Events = Subsystem{
 			{Name: "events", Kind: U32, Doc: "EPOLL*; without an event bit the item is one of EPOLLONESHOT that has fired"},
 			{Name: "flags", Kind: U32, Flags: EpollItemFlags, Doc: "marks"},
 			{Name: "data", Kind: U64, Doc: "data of struct epoll_event"},
+			{Name: "owner", Kind: S32, Max: 1 << 30, Doc: "for a signalfd the task whose signals are events, that of EPOLL_CTL_ADD, in the pid namespace of the root; 0: nobody who is there"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
+		}},
+		{Name: "signalfd", Type: 332, Doc: "Follows the file record of a signalfd.", Fields: []Field{
+			{Name: "mask", Kind: U64, Doc: "signals that it takes, signal 1 in the lowest bit"},
+		}},
+		{Name: "pidfd", Type: 333, Doc: "Follows the file record of a pidfd.", Fields: []Field{
+			{Name: "pid", Kind: S32, Max: 1 << 30, Doc: "task, in the pid namespace of the root; 0: one that has been waited for"},
+			{Name: "flags", Kind: U32, Flags: PidfdFlags, Doc: "flags"},
 		}},
 	},
 }

@@ -14,6 +14,10 @@ var FileTypes = &Enum{
 		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
 		{"TTY", 20, "an end of a pseudo terminal; a tty_file record follows"},
 		{"TERMINAL", 21, "the terminal of whoever restarts; a tty_file and a string record with its former path follow"},
+		{"TIMERFD", 40, "timerfd; a timerfd record follows"},
+		{"SIGNALFD", 41, "signalfd; a signalfd record follows"},
+		{"PIDFD", 42, "pidfd; a pidfd record follows"},
+		{"INOTIFY", 43, "inotify instance; an inotify record follows"},
 	},
 }
 

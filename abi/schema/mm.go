@@ -51,7 +51,7 @@ var MM = Subsystem{
 	Name: "Memory", Doc: "Address spaces: layout, areas and contents. Only pages that cannot be had elsewhere are in the image.",
 	Enums: []*Enum{VMAKinds, VMAFlags, MMFlags, ShmemFlags},
 	Records: []*Record{
-		{Name: "mm", Type: 401, Object: obj("MM"), Doc: "An address space. mm_context follows, then nr_vmas areas in rising order, each with its pages.", Fields: []Field{
+		{Name: "mm", Type: 401, Object: obj("MM"), Doc: "An address space. mm_context follows, then nr_vmas areas in rising order, each with its pages, and then aio.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "nr_vmas", Kind: U32, Max: 1 << 24, Doc: "areas"},
 			{Name: "exe_ref", Kind: S32, Ref: "FILE", Doc: "the executable, as /proc/PID/exe; 0 for none"},

@@ -175,11 +175,11 @@ func TestCheckpointKill(t *testing.T) {
 	}
 
 	// A checkpoint that fails kills nobody.
-	p = kit.Start(t, "refuse", "keep", "timerfd")
+	p = kit.Start(t, "refuse", "keep", "fanotify")
 	p.Ready(t)
 	_, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE|calls.CHECKPOINT_KILL)
 	if err == nil {
-		t.Error("checkpoint of a timerfd: no error")
+		t.Error("checkpoint of fanotify: no error")
 	}
 	finish(t, p)
 }
@@ -204,7 +204,7 @@ func TestCheckpointDryRun(t *testing.T) {
 		t.Error("dry run of a program with obstacles: no error")
 	}
 	log := strings.ToLower(img.Log())
-	for _, word := range []string{"posix timer", "timerfd", "socket", "/sysv"} {
+	for _, word := range []string{"posix timer", "pidfd", "socket", "/sysv"} {
 		if !strings.Contains(log, word) {
 			t.Errorf("dry run does not name %q:\n%s", word, log)
 		}

@@ -56,3 +56,33 @@ func TestEpollWaitEvent(t *testing.T) {
 		}
 	}}, "wait_event", "pwait_event", "pwait2_event")
 }
+
+// TestSignalfd sends a signal to a program that waits for one in a read of a signalfd, or in epoll_wait.
+func TestSignalfd(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "signalfd", Variant: "state", Look: []string{"^fdinfo "}})
+	kit.Run(t, kit.Case{Prog: "signalfd", Variant: "read", Look: []string{"^fdinfo "}, Signals: []syscall.Signal{unix.SIGUSR1}},
+		// A stop ends epoll_wait.
+		kit.Case{Prog: "signalfd", Variant: "epoll", Ways: notStopped, Look: []string{"^fdinfo "}, Signals: []syscall.Signal{unix.SIGUSR1}})
+}
+
+func TestSignalfdFamily(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "signalfd", Variant: "family", Ways: someWays, Look: []string{"^fdinfo "}})
+}
+
+func TestPidfd(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "pidfd", Ways: someWays, Look: []string{" fdinfo "}})
+}
+
+func TestInotify(t *testing.T) {
+	pipes(t, "inotify", "watches", "events", "quiet")
+}
+
+// TestInotifyRead changes the mode of a file that a program waits for in a read of an inotify instance.
+func TestInotifyRead(t *testing.T) {
+	kit.Run(t, kit.Case{Prog: "inotify", Variant: "read", Ways: notStopped, Look: []string{"^fdinfo "}, After: func(t *testing.T, p *kit.Prog) {
+		p.Settle(t)
+		if err := os.Chmod(filepath.Join(p.Dir, "file"), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}})
+}

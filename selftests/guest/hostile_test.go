@@ -287,6 +287,9 @@ func TestHostileFieldsCreds(t *testing.T)   { hostileFields(t, &schema.Creds) }
 func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
 func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
 func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
+func TestHostileFieldsTimers(t *testing.T)  { hostileFields(t, &schema.Timers) }
+func TestHostileFieldsInotify(t *testing.T) { hostileFields(t, &schema.Inotify) }
+func TestHostileFieldsAIO(t *testing.T)     { hostileFields(t, &schema.AIO) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsMemfd(t *testing.T)   { hostileFields(t, &schema.Memfd) }
 func TestHostileFieldsSeccomp(t *testing.T) { hostileFields(t, &schema.Seccomp) }

@@ -101,3 +101,10 @@ func TestMemSwap(t *testing.T) {
 func TestMemKeys(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "pkey", Ways: kit.EveryWay})
 }
+
+// TestAIO has rings that the kernel maps, each of an inode of its own.
+func TestAIO(t *testing.T) {
+	for _, v := range []string{"rest", "gone"} {
+		kit.Run(t, kit.Case{Prog: "aio", Variant: v, Look: []string{"aio"}})
+	}
+}

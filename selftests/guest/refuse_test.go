@@ -97,15 +97,13 @@ func TestRefusePipesAndSockets(t *testing.T) {
 func TestRefuseAnonFiles(t *testing.T) {
 	refuse(t,
 		refusal{variant: "epoll_outside", words: []string{"epoll watches"}},
-		refusal{variant: "timerfd", words: []string{"timerfd"}},
-		refusal{variant: "signalfd", words: []string{"signalfd"}},
-		refusal{variant: "inotify", words: []string{"inotify"}},
+		refusal{variant: "inotify_unlinked", words: []string{"inotify watch 1 of"}},
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
 		refusal{variant: "userfaultfd", words: []string{"userfaultfd"}},
 		refusal{variant: "io_uring", words: []string{"io_uring"}},
 		refusal{variant: "perf", words: []string{"perf"}},
 		refusal{variant: "bpf", words: []string{"bpf"}},
-		refusal{variant: "pidfd", words: []string{"pidfd"}},
+		refusal{variant: "pidfd_outside", words: []string{"pidfd of process"}},
 		refusal{variant: "ns_fd", words: []string{"uts", "nsfs", "namespace"}})
 }
 
@@ -142,10 +140,12 @@ func TestRefuseMemory(t *testing.T) {
 
 func TestRefuseAttached(t *testing.T) {
 	refuse(t,
-		refusal{variant: "posix_timer", words: []string{"timer"}},
+		refusal{variant: "timer_outside", words: []string{"posix timer 0 runs on the cpu clock of process"}},
+		refusal{variant: "timer_clock_gone", words: []string{"posix timer 0: runs on the cpu clock of a task that has ended"}},
+		refusal{variant: "timer_thread_gone", words: []string{"posix timer 0: notifies a thread that has ended"}},
 		refusal{variant: "sem_undo", words: []string{"undo"}},
 		refusal{variant: "seccomp_listener", words: []string{"notifies a listener"}},
-		refusal{variant: "aio", words: []string{"aio", "asynchronous"}},
+		refusal{variant: "aio", words: []string{": 1 requests in flight"}},
 		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
 		refusal{variant: "thread_keyring", words: []string{"keyring"}},
 		refusal{variant: "process_keyring", words: []string{"keyring"}},

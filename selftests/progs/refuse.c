@@ -28,9 +28,7 @@
 #include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <termios.h>
@@ -199,40 +197,63 @@ static void make_pipe_async(void)
 	must(fcntl(fd, F_SETFL, O_ASYNC));
 }
 
-static void make_timerfd(void)
+/* Nobody can make the parent of the program part of it. */
+static void make_timer_outside(void)
 {
-	struct itimerspec its = { .it_value.tv_sec = 1000 };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec its = { .it_value.tv_sec = 100000 };
+	clockid_t clock;
 
-	fd = need(timerfd_create(CLOCK_MONOTONIC, 0));
-	must(timerfd_settime(fd, 0, &its, NULL));
+	must(clock_getcpuclockid(getppid(), &clock) ? -1 : 0);
+	need(syscall(SYS_timer_create, clock, &ev, &given));
+	must(syscall(SYS_timer_settime, given, 0, &its, NULL));
 }
 
-static void make_signalfd(void)
+static void check_timer(void)
 {
-	sigset_t set;
+	struct itimerspec its = {};
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	fd = need(signalfd(-1, &set, 0));
+	must(syscall(SYS_timer_gettime, given, &its));
+	want_between("timer, s", its.it_value.tv_sec, 1, 100000);
 }
 
-static void make_posix_timer(void)
+static pid_t ended;
+
+static void *end_soon(void *arg)
 {
-	struct itimerspec its = { .it_value.tv_sec = 1000 };
-	int timer;
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 
-	need(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &timer));
-	must(syscall(SYS_timer_settime, timer, 0, &its, NULL));
-	fd = timer;
+	ended = gettid();
+	/* On its own CPU clock. */
+	if (arg)
+		must(syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &ev, &given));
+	else
+		while (!given)
+			sleep_ms(1);
+	return NULL;
 }
 
-static void check_posix_timer(void)
+static void make_timer_clock_gone(void)
 {
-	struct itimerspec its = { 0 };
+	pthread_t t;
 
-	must(syscall(SYS_timer_gettime, fd, &its));
-	want_between("timer, s", its.it_value.tv_sec, 1, 1000);
+	must(pthread_create(&t, NULL, end_soon, &given) ? -1 : 0);
+	must(pthread_join(t, NULL) ? -1 : 0);
+}
+
+static void make_timer_thread_gone(void)
+{
+	struct sigevent ev = { .sigev_notify = 4, .sigev_signo = SIGUSR1 };
+	pthread_t t;
+	int id;
+
+	must(pthread_create(&t, NULL, end_soon, NULL) ? -1 : 0);
+	while (!*(volatile pid_t *)&ended)
+		sleep_ms(1);
+	ev._sigev_un._tid = ended;
+	must(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id));
+	*(volatile int *)&given = 1;
+	must(pthread_join(t, NULL) ? -1 : 0);
 }
 
 static void make_unlinked(void)
@@ -326,10 +347,29 @@ static void make_dnotify(void)
 	need(fcntl(fd, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
 }
 
-static void make_inotify(void)
+/* An outsider, who ends when the program does, has the file open: it is not gone yet. */
+static void make_inotify_unlinked(void)
 {
+	pid_t self = getpid(), between;
+
+	close(make_file("watched", PAGE, 1));
+	between = must(fork());
+	if (!between) {
+		if (must(fork()))
+			_exit(0);
+		must(open(prog_path("watched"), O_RDONLY));
+		must(setsid());
+		close(must(open(prog_path("open"), O_CREAT | O_WRONLY, 0600)));
+		while (!kill(self, 0))
+			sleep_ms(20);
+		_exit(0);
+	}
+	must(waitpid(between, NULL, 0));
+	while (access(prog_path("open"), F_OK))
+		sleep_ms(5);
 	fd = need(inotify_init());
-	must(inotify_add_watch(fd, prog_dir, IN_CREATE));
+	must(inotify_add_watch(fd, prog_path("watched"), IN_MODIFY));
+	must(unlink(prog_path("watched")));
 }
 
 static void make_fanotify(void)
@@ -444,9 +484,15 @@ static void make_io_uring(void)
 
 static void make_aio(void)
 {
+	struct iocb cb = { .aio_lio_opcode = 5 /* IOCB_CMD_POLL */, .aio_buf = 1 /* POLLIN */ }, *list = &cb;
 	aio_context_t ctx = 0;
+	int fds[2];
 
+	must(pipe(fds));
+	cb.aio_fildes = fds[0];
 	need(syscall(SYS_io_setup, 16, &ctx));
+	/* Nobody will ever write. */
+	need(syscall(SYS_io_submit, ctx, 1, &list));
 }
 
 static void make_perf(void)
@@ -477,9 +523,9 @@ static void make_tmpfile(void)
 	must(lseek(fd, 0, SEEK_SET));
 }
 
-static void make_pidfd(void)
+static void make_pidfd_outside(void)
 {
-	fd = need(syscall(SYS_pidfd_open, getpid(), 0));
+	fd = need(syscall(SYS_pidfd_open, getppid(), 0));
 }
 
 static void make_hugetlb_readonly(void)
@@ -594,8 +640,8 @@ static void make_landlock(void)
 /* Several at once, for a dry run that has to name them all. */
 static void make_many(void)
 {
-	make_posix_timer();
-	make_timerfd();
+	make_timer_outside();
+	make_pidfd_outside();
 	make_shm();
 	make_socketpair();
 }
@@ -618,9 +664,9 @@ static const struct {
 	{ "netlink", make_netlink },
 	{ "packet", make_packet },
 	{ "epoll_outside", make_epoll_outside },
-	{ "timerfd", make_timerfd },
-	{ "signalfd", make_signalfd },
-	{ "posix_timer", make_posix_timer, check_posix_timer },
+	{ "timer_outside", make_timer_outside, check_timer },
+	{ "timer_clock_gone", make_timer_clock_gone },
+	{ "timer_thread_gone", make_timer_thread_gone },
 	{ "unlinked", make_unlinked, check_unlinked },
 	{ "unlinked_map", make_unlinked_map },
 	{ "unlinked_cwd", make_unlinked_cwd },
@@ -631,7 +677,7 @@ static const struct {
 	{ "lease", make_lease, check_lease },
 	{ "setown", make_setown, check_setown },
 	{ "dnotify", make_dnotify },
-	{ "inotify", make_inotify },
+	{ "inotify_unlinked", make_inotify_unlinked },
 	{ "fanotify", make_fanotify },
 	{ "memfd_xattr", make_memfd_xattr, check_pipe },
 	{ "secretmem", make_secretmem },
@@ -648,7 +694,7 @@ static const struct {
 	{ "bpf", make_bpf },
 	{ "opath", make_opath },
 	{ "tmpfile", make_tmpfile, check_pipe },
-	{ "pidfd", make_pidfd },
+	{ "pidfd_outside", make_pidfd_outside },
 	{ "hugetlb_readonly", make_hugetlb_readonly, check_mem },
 	{ "session_keyring", make_session_keyring },
 	{ "thread_keyring", make_thread_keyring },

@@ -5,14 +5,19 @@
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
  * signal, an interval timer, a private file mapping with a changed page, a pipe
  * and a FIFO with contents, an eventfd, an epoll instance inside another one,
- * a sealed memory file with an older area, two seccomp filters.
+ * a sealed memory file with an older area, two seccomp filters, timers of each
+ * kind, a signalfd, a pidfd, inotify with an event, asynchronous I/O.
  */
 #include "prog.h"
+#include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 
 static void on_signal(int sig)
 {
@@ -62,6 +67,52 @@ static void make_filters(void)
 	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &prog));
 }
 
+static void make_timers(void)
+{
+	struct itimerspec its = { .it_value.tv_nsec = MS, .it_interval.tv_sec = 5000 };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	int id, fd = must(timerfd_create(CLOCK_REALTIME, 0));
+
+	must(timerfd_settime(fd, 0, &its, NULL));
+	must(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id));
+	must(syscall(SYS_timer_settime, id, 0, &its, NULL));
+	must(syscall(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &ev, &id));
+	its.it_value.tv_sec = 7000;
+	must(syscall(SYS_timer_settime, id, 0, &its, NULL));
+	ev.sigev_notify = 4;
+	ev._sigev_un._tid = gettid();
+	must(syscall(SYS_timer_create, CLOCK_BOOTTIME, &ev, &id));
+	must(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &its, NULL));
+	sleep_ms(20);
+}
+
+static void make_notice(const sigset_t *set)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = must(signalfd(-1, set, 0)), ep = must(epoll_create1(0));
+
+	must(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+	must(syscall(SYS_pidfd_open, getpid(), 0));
+	fd = must(inotify_init1(IN_NONBLOCK));
+	rmdir(prog_path("dir/12345678"));
+	rmdir(prog_path("dir"));
+	must(mkdir(prog_path("dir"), 0700));
+	must(inotify_add_watch(fd, prog_path("dir"), IN_CREATE));
+	must(mkdir(prog_path("dir/12345678"), 0700));
+}
+
+static void make_aio(int fd)
+{
+	struct iocb cb = {
+		.aio_fildes = fd, .aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_buf = (uintptr_t)&cb.aio_offset, .aio_nbytes = 0,
+	}, *list = &cb;
+	aio_context_t ctx = 0;
+
+	must(syscall(SYS_io_setup, 4, &ctx));
+	must(syscall(SYS_io_submit, ctx, 1, &list));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -82,6 +133,9 @@ int main(int argc, char **argv)
 	raise(SIGUSR1);
 	must(setitimer(ITIMER_REAL, &it, NULL));
 	make_events();
+	make_timers();
+	make_notice(&set);
+	make_aio(fd);
 	make_memfd();
 	make_filters();
 	prog_ready();

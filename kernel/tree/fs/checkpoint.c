@@ -463,6 +463,16 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_TTY]		= ckpt_tty_restore,
 	[CKPT_FILE_TERMINAL]	= ckpt_terminal_restore,
 #endif
+#ifdef CONFIG_TIMERFD
+	[CKPT_FILE_TIMERFD]	= ckpt_timerfd_restore,
+#endif
+#ifdef CONFIG_SIGNALFD
+	[CKPT_FILE_SIGNALFD]	= ckpt_signalfd_restore,
+#endif
+	[CKPT_FILE_PIDFD]	= ckpt_pidfd_restore,
+#ifdef CONFIG_INOTIFY_USER
+	[CKPT_FILE_INOTIFY]	= ckpt_inotify_restore,
+#endif
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */

@@ -8,6 +8,7 @@
 
 #include <linux/checkpoint_ctx.h>
 #include <linux/fs.h>
+#include <linux/time64.h>
 #include <uapi/linux/eventpoll.h>
 
 struct pipe_inode_info;
@@ -49,16 +50,71 @@ struct file *ckpt_eventfd_restore(struct ckpt_ctx *ctx,
 				  const struct ckpt_hdr_file *h);
 
 /**
+ * struct timerfd_state - a timerfd
+ * @value: time left and interval; to be restored: what timerfd_settime(2) takes
+ * @expires: next expiry on the clock of the machine
+ * @clockid: clock
+ * @flags: flags of timerfd_settime(2)
+ * @ticks: expirations that have not been read
+ * @active: it is to expire
+ * @canceled: the clock was set, which nobody has been told yet
+ */
+struct timerfd_state {
+	struct itimerspec64 value;
+	ktime_t expires;
+	int clockid;
+	int flags;
+	u64 ticks;
+	bool active;
+	bool canceled;
+};
+
+/* timerfd.c */
+struct file *timerfd_file_create(int clockid, int flags);
+void timerfd_file_state(struct file *file, struct timerfd_state *state);
+void timerfd_file_start(struct file *file, const struct timerfd_state *state);
+
+/* timerfd_checkpoint.c */
+int timerfd_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		       struct file *file, struct ckpt_object *obj);
+struct file *ckpt_timerfd_restore(struct ckpt_ctx *ctx,
+				  const struct ckpt_hdr_file *h);
+
+/* signalfd.c */
+struct file *signalfd_file_create(const sigset_t *mask, int flags);
+sigset_t signalfd_file_mask(struct file *file);
+
+/* signalfd_checkpoint.c */
+int signalfd_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct file *file, struct ckpt_object *obj);
+struct file *ckpt_signalfd_restore(struct ckpt_ctx *ctx,
+				   const struct ckpt_hdr_file *h);
+
+/* pidfd_checkpoint.c */
+int pidfd_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct file *file, struct ckpt_object *obj);
+struct file *ckpt_pidfd_restore(struct ckpt_ctx *ctx,
+				const struct ckpt_hdr_file *h);
+
+/* notify/inotify/inotify_checkpoint.c */
+int inotify_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		       struct file *file, struct ckpt_object *obj);
+struct file *ckpt_inotify_restore(struct ckpt_ctx *ctx,
+				  const struct ckpt_hdr_file *h);
+
+/**
  * struct eventpoll_item - a descriptor that an epoll instance watches
  * @file: what it watches
  * @fd: the descriptor when it was added
  * @ready: it is on the ready list
+ * @whead: the wait queue that it is woken from, to be compared only
  * @event: events and data; events without an event bit: fired and disabled
  */
 struct eventpoll_item {
 	struct file *file;
 	int fd;
 	bool ready;
+	const void *whead;
 	struct epoll_event event;
 };
 
@@ -75,5 +131,37 @@ int eventpoll_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			 struct file *file, struct ckpt_object *obj);
 struct file *ckpt_eventpoll_restore(struct ckpt_ctx *ctx,
 				    const struct ckpt_hdr_file *h);
+
+/**
+ * struct aio_state - a context of asynchronous I/O
+ * @id: its identifier, which is the address of its ring
+ * @size: bytes of the ring
+ * @max_reqs: what io_setup(2) was asked for
+ * @nr: events that the ring holds
+ * @head: the first event that has not been read
+ * @tail: where the next event goes
+ * @unread: events that have not been read
+ * @in_flight: requests that have not completed
+ */
+struct aio_state {
+	unsigned long id;
+	unsigned long size;
+	unsigned int max_reqs;
+	unsigned int nr;
+	unsigned int head;
+	unsigned int tail;
+	unsigned int unread;
+	unsigned int in_flight;
+};
+
+/* aio.c */
+struct io_event;
+struct mm_struct;
+struct vm_area_struct;
+bool aio_context_state(struct mm_struct *mm, unsigned int *index,
+		       struct aio_state *state, struct io_event *events,
+		       unsigned int max);
+int aio_context_restore(const struct aio_state *state,
+			const struct io_event *events);
 
 #endif /* _FS_CHECKPOINT_H */

@@ -28,6 +28,15 @@ static bool ckpt_is_epoll(const struct file *file)
 	return file->f_op->checkpoint == eventpoll_checkpoint;
 }
 
+static bool ckpt_is_signalfd(const struct file *file)
+{
+#ifdef CONFIG_SIGNALFD
+	return file->f_op->checkpoint == signalfd_checkpoint;
+#else
+	return false;
+#endif
+}
+
 static int ckpt_epoll_finish(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
 {
 	struct ckpt_epoll_finish *late =
@@ -98,6 +107,8 @@ static int ckpt_epoll_item_record(struct ckpt_ctx *ctx,
 	h->events = (__force u32)item->event.events;
 	h->flags = item->ready ? CKPT_EPOLL_READY : 0;
 	h->data = item->event.data;
+	if (ckpt_is_signalfd(item->file))
+		h->owner = ckpt_sighand_owner(ctx, item->whead);
 	return 0;
 }
 
@@ -199,6 +210,75 @@ static int ckpt_epoll_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	return ret;
 }
 
+static int ckpt_epoll_watch(struct ckpt_ctx *ctx, struct file *file,
+			    const struct eventpoll_item *item)
+{
+	int ret;
+
+	ret = eventpoll_restore_item(file, item);
+	if (ret)
+		ckpt_err(ctx, current, ret,
+			 "epoll cannot watch what once was descriptor %d, events %#x",
+			 item->fd, (__force u32)item->event.events);
+	return ret;
+}
+
+/**
+ * struct ckpt_epoll_late - a signalfd that a task will have watched
+ * @finish: link in the context
+ * @file: the epoll instance, which the object table holds
+ * @item: what to watch, likewise
+ */
+struct ckpt_epoll_late {
+	struct ckpt_finish finish;
+	struct file *file;
+	struct eventpoll_item item;
+};
+
+static int ckpt_epoll_late(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
+{
+	struct ckpt_epoll_late *late =
+		container_of(finish, struct ckpt_epoll_late, finish);
+	const struct cred *old = override_creds(late->file->f_cred);
+	int ret;
+
+	ret = ckpt_epoll_watch(ctx, late->file, &late->item);
+	revert_creds(old);
+	return ret;
+}
+
+static void ckpt_epoll_late_free(struct ckpt_finish *finish)
+{
+	kfree(container_of(finish, struct ckpt_epoll_late, finish));
+}
+
+/*
+ * A signalfd is woken by the signals of the task that has it watched, by way of
+ * its signal handlers: the task does that itself, when it has them.
+ */
+static int ckpt_epoll_watch_signals(struct ckpt_ctx *ctx, struct file *file,
+				    const struct eventpoll_item *item,
+				    s32 owner)
+{
+	struct task_struct *task = ckpt_member_task(ctx, owner);
+	struct ckpt_epoll_late *late;
+
+	if (!task || !ckpt_is_signalfd(item->file))
+		return ckpt_err(ctx, current, -EINVAL,
+				"epoll cannot watch what once was descriptor %d for task %d",
+				item->fd, owner);
+	late = kzalloc(sizeof(*late), GFP_KERNEL_ACCOUNT);
+	if (!late)
+		return -ENOMEM;
+	late->file = file;
+	late->item = *item;
+	late->finish.task = task;
+	late->finish.run = ckpt_epoll_late;
+	late->finish.free = ckpt_epoll_late_free;
+	ckpt_finish_add(ctx, &late->finish);
+	return 0;
+}
+
 static int ckpt_epoll_add(struct ckpt_ctx *ctx, struct file *file)
 {
 	struct eventpoll_item item = {};
@@ -217,11 +297,9 @@ static int ckpt_epoll_add(struct ckpt_ctx *ctx, struct file *file)
 	item.ready = h->flags & CKPT_EPOLL_READY;
 	item.event.events = (__force __poll_t)h->events;
 	item.event.data = h->data;
-	ret = eventpoll_restore_item(file, &item);
-	if (ret)
-		ckpt_err(ctx, current, ret,
-			 "epoll cannot watch what once was descriptor %d, events %#x",
-			 h->fd, h->events);
+	ret = h->owner ?
+	      ckpt_epoll_watch_signals(ctx, file, &item, h->owner) :
+	      ckpt_epoll_watch(ctx, file, &item);
 out:
 	kvfree(h);
 	return ret;

@@ -87,7 +87,7 @@ static int ckpt_mm_files(struct ckpt_ctx *ctx, struct task_struct *task,
 }
 
 static int ckpt_mm_record(struct ckpt_ctx *ctx, struct mm_struct *mm,
-			  struct ckpt_object *obj, s32 exe_ref)
+			  struct ckpt_object *obj, s32 exe_ref, u32 nr_rings)
 {
 	struct ckpt_hdr_mm *h;
 	u32 nr_auxv = AT_VECTOR_SIZE, i;
@@ -103,7 +103,7 @@ static int ckpt_mm_record(struct ckpt_ctx *ctx, struct mm_struct *mm,
 	if (!h)
 		return -ENOMEM;
 	h->objref = ckpt_obj_number(ctx, obj);
-	h->nr_vmas = mm->map_count;
+	h->nr_vmas = mm->map_count - nr_rings;
 	h->exe_ref = exe_ref;
 	h->dumpable = get_dumpable(mm);
 	for (i = 0; i < ARRAY_SIZE(ckpt_mm_flags); i++)
@@ -168,14 +168,36 @@ static int ckpt_mm_context_record(struct ckpt_ctx *ctx, struct mm_struct *mm)
 static int ckpt_mm_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			    struct mm_struct *mm)
 {
+	return arch_ckpt_mm_refusals(ctx, task, mm);
+}
+
+/* Asynchronous I/O follows the areas: its rings are areas of its own making. */
+static int ckpt_mm_aio(struct ckpt_ctx *ctx, struct task_struct *task,
+		       struct mm_struct *mm, u32 nr_rings)
+{
+#ifdef CONFIG_AIO
+	return aio_checkpoint(ctx, task, mm, nr_rings);
+#else
+	return ckpt_record(ctx, CKPT_HDR_AIO, 0) ? 0 : -ENOMEM;
+#endif
+}
+
+static int ckpt_mm_aio_restore(struct ckpt_ctx *ctx)
+{
+	struct ckpt_hdr_aio *h = ckpt_next_record(ctx, CKPT_HDR_AIO);
 	int ret = 0;
 
+	if (IS_ERR(h))
+		return PTR_ERR(h);
 #ifdef CONFIG_AIO
-	if (rcu_access_pointer(mm->ioctx_table))
-		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
-				  "asynchronous I/O context");
+	ret = aio_restore(ctx, h);
+#else
+	if (h->nr_contexts)
+		ret = ckpt_err(ctx, current, -EINVAL,
+			       "this kernel has no asynchronous I/O");
 #endif
-	return ret ?: arch_ckpt_mm_refusals(ctx, task, mm);
+	kvfree(h);
+	return ret;
 }
 
 static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -185,6 +207,7 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	struct vma_iterator vmi;
 	struct vm_area_struct *vma;
 	struct ckpt_walk w;
+	u32 nr_rings = 0;
 	s32 exe_ref;
 	int ret;
 
@@ -200,7 +223,10 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		ret = -EINTR;
 	if (ret)
 		goto free;
-	ret = ckpt_mm_record(ctx, mm, obj, exe_ref);
+	vma_iter_init(&vmi, mm, 0);
+	for_each_vma(vmi, vma)
+		nr_rings += aio_is_ring(vma);
+	ret = ckpt_mm_record(ctx, mm, obj, exe_ref, nr_rings);
 	if (!ret)
 		ret = ckpt_mm_context_record(ctx, mm);
 	vma_iter_init(&vmi, mm, 0);
@@ -211,6 +237,8 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 				break;
 		}
 	mmap_read_unlock(mm);
+	if (!ret)
+		ret = ckpt_mm_aio(ctx, task, mm, nr_rings);
 	if (w.bad)
 		ckpt_err(ctx, task, ret,
 			 "page %lx has been lost to a memory error", w.bad);
@@ -379,6 +407,8 @@ static int ckpt_mm_build(struct ckpt_ctx *ctx, const struct ckpt_hdr_mm *h,
 		ret = ckpt_vma_restore(ctx, &behind, &nr_special);
 		cond_resched();
 	}
+	if (!ret)
+		ret = ckpt_mm_aio_restore(ctx);
 	if (!ret && nr_special != mapped)
 		ret = ckpt_err(ctx, current, -EINVAL,
 			       "the vdso comes with %u mappings, the image has %u",

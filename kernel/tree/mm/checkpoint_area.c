@@ -153,8 +153,8 @@ int ckpt_vma_checkpoint(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 	s32 ref = 0;
 	int ret;
 
-	/* A dry run has said so already. */
-	if (ckpt_vma_refusal(vma))
+	/* A dry run has said so already; rings have a record of their own. */
+	if (ckpt_vma_refusal(vma) || aio_is_ring(vma))
 		return 0;
 	if (vma->vm_file) {
 		/* Captured before, unless the areas have changed meanwhile. */
@@ -218,7 +218,7 @@ struct ckpt_area *ckpt_mm_areas(struct mm_struct *mm, u32 *nr)
 		area->end = vma->vm_end;
 		area->special = ckpt_vma_special(vma);
 		area->why = ckpt_vma_refusal(vma);
-		if (vma->vm_file)
+		if (vma->vm_file && !aio_is_ring(vma))
 			area->file = get_file(vma->vm_file);
 	}
 	mmap_read_unlock(mm);

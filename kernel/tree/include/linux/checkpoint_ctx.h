@@ -139,7 +139,7 @@ enum ckpt_phase {
  * @nr_refs: objects numbered so far
  * @nr_objs: restart: objects so far of each type that a task has one of
  * @via: checkpoint: the file through which an inode is being captured
- * @finish: checkpoint: what is to be captured when all tasks have been
+ * @finish: what is done when all else has been
  * @nr_files: restart: files opened so far
  * @ahead: restart: bytes of the image that have been read ahead, or NULL
  * @ahead_at: where in them the next one stands
@@ -236,10 +236,12 @@ void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
 	       const char *fmt, ...);
 
 /**
- * struct ckpt_finish - what is to be captured when all tasks have been
+ * struct ckpt_finish - what is done last
  * @list: link in the context
- * @task: the task on whose behalf, a member
- * @run: captures it; returns 0 or a negative errno
+ * @task: the task on whose behalf, a member; restart: it runs this when it has
+ *	become what it restored, files and signals that is
+ * @run: checkpoint: captures what waits until all tasks have been; returns 0 or
+ *	a negative errno
  * @free: frees this, whether it has run or not
  */
 struct ckpt_finish {
@@ -251,6 +253,12 @@ struct ckpt_finish {
 
 /* What waits for the last task: kernel/checkpoint/finish.c */
 void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
+
+/* Who takes part: kernel/checkpoint/collect.c and array.c */
+bool ckpt_has_member(struct ckpt_ctx *ctx, s32 pid);
+struct task_struct *ckpt_member_task(struct ckpt_ctx *ctx, s32 pid);
+struct pid *ckpt_member_pid(struct ckpt_ctx *ctx, s32 pid);
+s32 ckpt_sighand_owner(struct ckpt_ctx *ctx, const void *whead);
 
 /* Capturing: kernel/checkpoint/image.c */
 void *ckpt_record(struct ckpt_ctx *ctx, u32 type, size_t tail);
@@ -426,11 +434,34 @@ static inline int ckpt_tty_join(struct ckpt_tty *tty, struct task_struct *task)
 static inline void ckpt_terminal_note(struct ckpt_ctx *ctx) { }
 static inline void ckpt_terminal_give(struct ckpt_ctx *ctx, struct pid *pgrp) { }
 #endif
+/* Asynchronous I/O: fs/aio.c, fs/aio_checkpoint.c */
+#ifdef CONFIG_AIO
+bool aio_is_ring(struct vm_area_struct *vma);
+int aio_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		   struct mm_struct *mm, u32 nr_rings);
+int aio_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr_aio *h);
+#else
+static inline bool aio_is_ring(struct vm_area_struct *vma)
+{
+	return false;
+}
+#endif
 
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);
 void ckpt_commit_files(struct files_struct *files);
 void ckpt_commit_fs(struct fs_struct *fs);
+
+/* POSIX and interval timers: kernel/time/posix_timer_checkpoint.c */
+struct ckpt_timers;
+int ckpt_timers_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);
+struct ckpt_timers *ckpt_timers_restore(struct ckpt_ctx *ctx,
+					const struct ckpt_itimer *itimers,
+					u64 sigpending);
+struct ckpt_timers *ckpt_timers_get(struct ckpt_timers *timers);
+void ckpt_timers_put(struct ckpt_timers *timers);
+int ckpt_timers_commit(struct ckpt_ctx *ctx, struct ckpt_timers *timers);
+void ckpt_timers_start(struct ckpt_timers *timers);
 
 /* Scheduler: kernel/sched/checkpoint.c */
 int ckpt_sched_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task);

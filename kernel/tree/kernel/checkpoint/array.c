@@ -6,6 +6,7 @@
  * and for all: whatever number stands in it names a task or a ghost of it, and
  * whoever is referred to stands earlier.
  */
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -31,6 +32,37 @@ struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid)
 	void *entry = pid > 0 ? xa_load(&ctx->by_pid, pid) : NULL;
 
 	return entry && !xa_is_value(entry) ? entry : NULL;
+}
+
+/**
+ * ckpt_member_task - the task with a pid, if it will run
+ * @ctx: restart context
+ * @pid: pid in the pid namespace of the root
+ *
+ * Return: the task, or NULL.
+ */
+struct task_struct *ckpt_member_task(struct ckpt_ctx *ctx, s32 pid)
+{
+	struct ckpt_member *member = ckpt_member_of(ctx, pid);
+
+	if (!member || member->zombie)
+		return NULL;
+	return member->task ?: current;
+}
+
+/**
+ * ckpt_member_pid - the number of a task
+ * @ctx: restart context
+ * @pid: pid in the pid namespace of the root
+ *
+ * Return: the number, with a reference, or NULL.
+ */
+struct pid *ckpt_member_pid(struct ckpt_ctx *ctx, s32 pid)
+{
+	struct ckpt_member *member = ckpt_member_of(ctx, pid);
+
+	return member ? get_task_pid(member->task ?: current, PIDTYPE_PID) :
+			NULL;
 }
 
 /**

@@ -283,6 +283,45 @@ int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
 			       GFP_KERNEL_ACCOUNT));
 }
 
+/**
+ * ckpt_has_member - is a task part of the hierarchy?
+ * @ctx: checkpoint context, whose task array is complete
+ * @pid: its pid in the pid namespace of the root
+ */
+bool ckpt_has_member(struct ckpt_ctx *ctx, s32 pid)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i]->pids->pid == pid)
+			return true;
+	return false;
+}
+
+/**
+ * ckpt_sighand_owner - whose signals wake up a wait queue?
+ * @ctx: checkpoint context, whose task array is complete
+ * @whead: a wait queue, which may be gone
+ *
+ * Return: the first task that has it in its signal handlers, 0 for none.
+ */
+s32 ckpt_sighand_owner(struct ckpt_ctx *ctx, const void *whead)
+{
+	struct sighand_struct *sighand;
+	s32 owner = 0;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; whead && !owner && i < ctx->nr_members; i++) {
+		sighand = rcu_dereference(ctx->members[i]->task->sighand);
+		if (sighand && &sighand->signalfd_wqh == whead &&
+		    !ctx->members[i]->zombie)
+			owner = ctx->members[i]->pids->pid;
+	}
+	rcu_read_unlock();
+	return owner;
+}
+
 static bool ckpt_shares_undo(struct task_struct *task)
 {
 #ifdef CONFIG_SYSVIPC

@@ -20,8 +20,9 @@ void ckpt_finish_init(struct ckpt_ctx *ctx)
 }
 
 /**
- * ckpt_finish_add - have something done when all tasks have been captured
- * @ctx: checkpoint context, which owns @finish from now on
+ * ckpt_finish_add - have something done when all tasks have been captured, or
+ *	when one commits
+ * @ctx: context, which owns @finish from now on
  * @finish: what to do
  */
 void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
@@ -46,6 +47,27 @@ int ckpt_finish_run(struct ckpt_ctx *ctx)
 		if (ret < 0)
 			return ret;
 		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * ckpt_finish_commit - do what was left for a task that commits
+ * @ctx: restart context; the list does not change any more
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_finish_commit(struct ckpt_ctx *ctx)
+{
+	struct ckpt_finish *finish;
+	int ret;
+
+	list_for_each_entry(finish, &ctx->finish, list) {
+		if (finish->task != current)
+			continue;
+		ret = finish->run(ctx, finish);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }

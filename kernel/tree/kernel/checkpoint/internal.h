@@ -55,6 +55,7 @@ struct ckpt_sighand {
  * @fs: root and working directory, likewise
  * @sighand: signal handlers, likewise
  * @signal: process-wide state, likewise
+ * @timers: timers of the process, with a reference
  * @cred: credentials, likewise
  * @seccomp: seccomp filter, likewise
  * @seccomp_mode: seccomp mode
@@ -74,6 +75,7 @@ struct ckpt_restore {
 	struct fs_struct *fs;
 	struct ckpt_sighand *sighand;
 	struct ckpt_signal *signal;
+	struct ckpt_timers *timers;
 	const struct cred *cred;
 	struct seccomp_filter *seccomp;
 	int seccomp_mode;
@@ -83,6 +85,7 @@ struct ckpt_restore {
  * struct ckpt_signal - process-wide state read from the image
  * @h: the record
  * @pending: shared queue of signals
+ * @timers: its timers
  * @tgid: the process that uses it, in the pid namespace of the root; 0 for none
  *	yet
  * @live: the first task that has not ended and uses it, NULL for none
@@ -91,6 +94,7 @@ struct ckpt_restore {
 struct ckpt_signal {
 	struct ckpt_hdr_signal *h;
 	struct ckpt_hdr_sigpending *pending;
+	struct ckpt_timers *timers;
 	s32 tgid;
 	struct ckpt_restore *live;
 	bool committed;
@@ -179,6 +183,7 @@ int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 /* finish.c */
 void ckpt_finish_init(struct ckpt_ctx *ctx);
 int ckpt_finish_run(struct ckpt_ctx *ctx);
+int ckpt_finish_commit(struct ckpt_ctx *ctx);
 void ckpt_finish_free(struct ckpt_ctx *ctx);
 
 /* hold.c */

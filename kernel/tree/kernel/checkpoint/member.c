@@ -267,6 +267,9 @@ long ckpt_restart_member(unsigned long uflags)
 		ckpt_abort(ctx, ret);
 	zombie = !ret && member->zombie;
 	code = zombie ? member->restore->task->exit_code : 0;
+	/* Every task is complete: nothing that a timer does harms the restart. */
+	if (!ret && !zombie)
+		ckpt_timers_start(member->restore->timers);
 	child = ckpt_member_leave(ctx, member);
 	if (zombie)
 		ckpt_end_zombie(code);

@@ -125,7 +125,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	bool undo = false, uring = false, timers = false, policy = false;
+	bool undo = false, uring = false, policy = false;
 	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
 	int ret;
 
@@ -134,9 +134,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 #endif
 #ifdef CONFIG_IO_URING
 	uring = task->io_uring;
-#endif
-#ifdef CONFIG_POSIX_TIMERS
-	timers = !hlist_empty(&task->signal->posix_timers);
 #endif
 #ifdef CONFIG_NUMA
 	policy = task->mempolicy;
@@ -163,8 +160,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret)
 		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
 			     "syscall user dispatch");
-	if (!ret)
-		ret = REFUSE(ctx, task, timers, -EOPNOTSUPP, "POSIX timers");
 	if (!ret)
 		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
 			     "System V semaphore operations to undo");
@@ -223,7 +218,7 @@ static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
  * @task: current, or a task that waits in restart(2)
  *
  * A restart replaces what is in the image, as execve(2) replaces a program.
- * What the image never holds, because the checkpoint refuses it, would stay:
+ * What it does not replace would stay:
  *
  * - timers, requests and registrations of the caller, which execve(2) ends:
  *   POSIX timers, io_uring, user_events, syscall user dispatch;

@@ -170,6 +170,8 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	}
 	if (!ret && changed)
 		ret = ckpt_cpu_commit(ctx, &r);
+	if (!ret)
+		ckpt_timers_start(r.timers);
 	ckpt_restore_free(&r);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");

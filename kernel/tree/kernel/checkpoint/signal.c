@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checkpoint/restart: handlers, masks, queued signals, limits, interval timers.
+ *
+ * The queue entry of a POSIX timer's signal belongs to the timer: see
+ * kernel/time/posix_timer_checkpoint.c.
  */
 #include <linux/hrtimer.h>
 #include <linux/oom.h>
@@ -234,8 +237,8 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	struct sigpending *pending;
 	unsigned long flags;
 	struct sigqueue *q;
+	u64 signals, timers, others;
 	u32 nr, max = 16;
-	u64 signals;
 
 	/* More may arrive while memory is being allocated. */
 	for (;;) {
@@ -251,6 +254,8 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		pending = queue == CKPT_SIGQUEUE_SHARED ?
 			  &task->signal->shared_pending : &task->pending;
 		nr = 0;
+		timers = 0;
+		others = 0;
 		/* What a process had pending when it ended is for nobody. */
 		if (task->exit_state && thread_group_empty(task)) {
 			signals = 0;
@@ -258,11 +263,16 @@ int ckpt_sigpending_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			break;
 		}
 		list_for_each_entry(q, &pending->list, list) {
+			if (q->flags & SIGQUEUE_PREALLOC) {
+				timers |= 1ULL << (q->info.si_signo - 1);
+				continue;
+			}
+			others |= 1ULL << (q->info.si_signo - 1);
 			if (nr < max)
 				memcpy(&infos[nr], &q->info, sizeof(*infos));
 			nr++;
 		}
-		signals = ckpt_sigset(&pending->signal);
+		signals = ckpt_sigset(&pending->signal) & ~(timers & ~others);
 		unlock_task_sighand(task, &flags);
 		if (nr <= max)
 			break;
@@ -454,7 +464,8 @@ static int ckpt_signal_checkpoint(struct ckpt_ctx *ctx,
 	unlock_task_sighand(task, &flags);
 	ckpt_usage(task, h);
 
-	return ckpt_sigpending_checkpoint(ctx, task, CKPT_SIGQUEUE_SHARED);
+	i = ckpt_sigpending_checkpoint(ctx, task, CKPT_SIGQUEUE_SHARED);
+	return i ?: ckpt_timers_checkpoint(ctx, task);
 }
 
 static int ckpt_check_rlimits(struct ckpt_ctx *ctx,
@@ -529,6 +540,7 @@ static void ckpt_signal_free(void *ptr)
 {
 	struct ckpt_signal *signal = ptr;
 
+	ckpt_timers_put(signal->timers);
 	kvfree(signal->pending);
 	kvfree(signal->h);
 	kfree(signal);
@@ -556,6 +568,14 @@ static void *ckpt_signal_restore(struct ckpt_ctx *ctx,
 	if (IS_ERR(signal->pending)) {
 		ret = PTR_ERR(signal->pending);
 		signal->pending = NULL;
+		ckpt_signal_free(signal);
+		return ERR_PTR(ret);
+	}
+	signal->timers = ckpt_timers_restore(ctx, h->itimers,
+					     h->rlimits[RLIMIT_SIGPENDING].cur);
+	if (IS_ERR(signal->timers)) {
+		ret = PTR_ERR(signal->timers);
+		signal->timers = NULL;
 		ckpt_signal_free(signal);
 		return ERR_PTR(ret);
 	}
@@ -680,23 +700,6 @@ void ckpt_stop_commit(const struct ckpt_restore *r)
 	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 }
 
-static void ckpt_itimers_commit(const struct ckpt_hdr_signal *h)
-{
-	struct itimerspec64 value;
-	u64 left;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(h->itimers); i++) {
-		left = h->itimers[i].value;
-		/* A CPU timer is set to fire a tick later than asked for. */
-		if (i != ITIMER_REAL && left)
-			left = left > TICK_NSEC ? left - TICK_NSEC : 1;
-		value.it_value = ns_to_timespec64(left);
-		value.it_interval = ns_to_timespec64(h->itimers[i].interval);
-		do_setitimer(i, &value, NULL);
-	}
-}
-
 /* What the first thread of a process does for all. */
 static int ckpt_process_commit(struct ckpt_ctx *ctx, struct ckpt_signal *signal)
 {
@@ -716,7 +719,6 @@ static int ckpt_process_commit(struct ckpt_ctx *ctx, struct ckpt_signal *signal)
 	ret = ckpt_sigpending_commit(ctx, signal->pending);
 	if (ret)
 		return ret;
-	ckpt_itimers_commit(h);
 	if (h->flags & CKPT_SIGNALF_CONTINUED) {
 		spin_lock_irq(&ckpt_task_sighand(current)->siglock);
 		if (!(sig->flags & (SIGNAL_GROUP_EXIT | SIGNAL_STOP_STOPPED)))
@@ -727,7 +729,7 @@ static int ckpt_process_commit(struct ckpt_ctx *ctx, struct ckpt_signal *signal)
 }
 
 /**
- * ckpt_signal_commit - take on signal state, limits and interval timers
+ * ckpt_signal_commit - take on signal state, limits and timers
  * @ctx: restart context
  * @r: what the task becomes
  *
@@ -742,6 +744,8 @@ int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		ret = ckpt_process_commit(ctx, r->signal);
 	if (!ret)
 		ret = ckpt_sigpending_commit(ctx, r->pending);
+	if (!ret)
+		ret = ckpt_timers_commit(ctx, r->timers);
 	if (ret)
 		return ret;
 	ckpt_sigtask_commit(r->sigtask);

@@ -452,6 +452,8 @@ static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	if (IS_ERR(r->mm) || IS_ERR(r->files) || IS_ERR(r->fs) ||
 	    IS_ERR(r->sighand))
 		ret = -EINVAL;
+	if (!ret)
+		r->timers = ckpt_timers_get(r->signal->timers);
 out:
 	kvfree(h);
 	return ret;
@@ -518,6 +520,7 @@ void ckpt_restore_free(struct ckpt_restore *r)
 	kvfree(r->sched);
 	kvfree(r->sigtask);
 	kvfree(r->pending);
+	ckpt_timers_put(r->timers);
 }
 
 static void ckpt_spec_ctrl_commit(struct ckpt_ctx *ctx, u32 ctrl)
@@ -620,6 +623,8 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	ret = ckpt_sched_commit(ctx, r->sched);
 	if (!ret)
 		ret = ckpt_signal_commit(ctx, r);
+	if (!ret)
+		ret = ckpt_finish_commit(ctx);
 	if (ret)
 		return ret;
 	ckpt_thread_commit(ctx, r->thread);
