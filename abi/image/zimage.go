@@ -41,19 +41,29 @@ const (
 	CKPT_HDR_EVENTFD        = 311
 	CKPT_HDR_EPOLL          = 308
 	CKPT_HDR_EPOLL_ITEM     = 309
+	CKPT_HDR_SIGNALFD       = 332
+	CKPT_HDR_PIDFD          = 333
+	CKPT_HDR_INOTIFY        = 334
+	CKPT_HDR_INOTIFY_WATCH  = 335
+	CKPT_HDR_INOTIFY_EVENT  = 336
 	CKPT_HDR_PTY            = 307
-	CKPT_HDR_PTY_END        = 330
-	CKPT_HDR_TTY_FILE       = 331
+	CKPT_HDR_PTY_END        = 312
+	CKPT_HDR_TTY_FILE       = 313
 	CKPT_HDR_MM             = 401
 	CKPT_HDR_MM_CONTEXT     = 405
 	CKPT_HDR_VMA            = 402
 	CKPT_HDR_SHMEM          = 406
 	CKPT_HDR_PGARR          = 403
 	CKPT_HDR_MEMFD          = 407
+	CKPT_HDR_AIO            = 340
+	CKPT_HDR_AIO_CONTEXT    = 341
 	CKPT_HDR_SIGHAND        = 601
 	CKPT_HDR_SIGNAL         = 602
 	CKPT_HDR_SIGTASK        = 603
 	CKPT_HDR_SIGPENDING     = 604
+	CKPT_HDR_POSIX_TIMERS   = 605
+	CKPT_HDR_POSIX_TIMER    = 606
+	CKPT_HDR_TIMERFD        = 331
 )
 
 // newRecord makes an empty record of a type, nil for an unknown type.
@@ -111,6 +121,16 @@ func newRecord(typ uint32) Record {
 		return new(Epoll)
 	case CKPT_HDR_EPOLL_ITEM:
 		return new(EpollItem)
+	case CKPT_HDR_SIGNALFD:
+		return new(Signalfd)
+	case CKPT_HDR_PIDFD:
+		return new(Pidfd)
+	case CKPT_HDR_INOTIFY:
+		return new(Inotify)
+	case CKPT_HDR_INOTIFY_WATCH:
+		return new(InotifyWatch)
+	case CKPT_HDR_INOTIFY_EVENT:
+		return new(InotifyEvent)
 	case CKPT_HDR_PTY:
 		return new(Pty)
 	case CKPT_HDR_PTY_END:
@@ -129,6 +149,10 @@ func newRecord(typ uint32) Record {
 		return new(Pgarr)
 	case CKPT_HDR_MEMFD:
 		return new(Memfd)
+	case CKPT_HDR_AIO:
+		return new(Aio)
+	case CKPT_HDR_AIO_CONTEXT:
+		return new(AioContext)
 	case CKPT_HDR_SIGHAND:
 		return new(Sighand)
 	case CKPT_HDR_SIGNAL:
@@ -137,6 +161,12 @@ func newRecord(typ uint32) Record {
 		return new(Sigtask)
 	case CKPT_HDR_SIGPENDING:
 		return new(Sigpending)
+	case CKPT_HDR_POSIX_TIMERS:
+		return new(PosixTimers)
+	case CKPT_HDR_POSIX_TIMER:
+		return new(PosixTimer)
+	case CKPT_HDR_TIMERFD:
+		return new(Timerfd)
 	}
 	return nil
 }

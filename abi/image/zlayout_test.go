@@ -248,12 +248,38 @@ var layouts = []layout{
 		{"busy_poll_budget", "BusyPollBudget", 24, 4},
 		{"prefer_busy_poll", "PreferBusyPoll", 28, 4},
 	}},
-	{new(EpollItem), 32, []place{
+	{new(EpollItem), 40, []place{
 		{"file_ref", "FileRef", 8, 4},
 		{"fd", "FD", 12, 4},
 		{"events", "Events", 16, 4},
 		{"flags", "Flags", 20, 4},
 		{"data", "Data", 24, 8},
+		{"owner", "Owner", 32, 4},
+		{"reserved0", "Reserved0", 36, 4},
+	}},
+	{new(Signalfd), 16, []place{
+		{"mask", "Mask", 8, 8},
+	}},
+	{new(Pidfd), 16, []place{
+		{"pid", "PID", 8, 4},
+		{"flags", "Flags", 12, 4},
+	}},
+	{new(Inotify), 24, []place{
+		{"nr_watches", "NrWatches", 8, 4},
+		{"nr_events", "NrEvents", 12, 4},
+		{"next_wd", "NextWd", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
+	}},
+	{new(InotifyWatch), 16, []place{
+		{"wd", "Wd", 8, 4},
+		{"mask", "Mask", 12, 4},
+	}},
+	{new(InotifyEvent), 24, []place{
+		{"wd", "Wd", 8, 4},
+		{"mask", "Mask", 12, 4},
+		{"cookie", "Cookie", 16, 4},
+		{"size", "", 20, 4},
+		{"name", "Name", 24, 1},
 	}},
 	{new(Pty), 112, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -367,6 +393,21 @@ var layouts = []layout{
 		{"atime", "Atime", 48, 8},
 		{"mtime", "Mtime", 56, 8},
 	}},
+	{new(Aio), 16, []place{
+		{"nr_contexts", "NrContexts", 8, 4},
+		{"reserved0", "Reserved0", 12, 4},
+	}},
+	{new(AioContext), 48, []place{
+		{"id", "ID", 8, 8},
+		{"bytes", "Bytes", 16, 8},
+		{"max_reqs", "MaxReqs", 24, 4},
+		{"nr", "Nr", 28, 4},
+		{"head", "Head", 32, 4},
+		{"tail", "Tail", 36, 4},
+		{"reserved0", "Reserved0", 40, 4},
+		{"unread", "", 44, 4},
+		{"events", "Events", 48, 32},
+	}},
 	{new(Sighand), 16, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"nr_actions", "", 12, 4},
@@ -415,5 +456,31 @@ var layouts = []layout{
 		{"nr_infos", "", 12, 4},
 		{"signals", "Signals", 16, 8},
 		{"infos", "Infos", 24, 48},
+	}},
+	{new(PosixTimers), 16, []place{
+		{"next_id", "NextID", 8, 4},
+		{"nr_timers", "NrTimers", 12, 4},
+	}},
+	{new(PosixTimer), 80, []place{
+		{"id", "ID", 8, 4},
+		{"clock", "Clock", 12, 4},
+		{"notify", "Notify", 16, 4},
+		{"signo", "Signo", 20, 4},
+		{"tid", "Tid", 24, 4},
+		{"flags", "Flags", 28, 4},
+		{"sigval", "Sigval", 32, 8},
+		{"value", "Value", 40, 8},
+		{"interval", "Interval", 48, 8},
+		{"overrun", "Overrun", 56, 8},
+		{"overrun_last", "OverrunLast", 64, 8},
+		{"signal_overrun", "SignalOverrun", 72, 4},
+		{"place", "Place", 76, 4},
+	}},
+	{new(Timerfd), 40, []place{
+		{"clock", "Clock", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"value", "Value", 16, 8},
+		{"interval", "Interval", 24, 8},
+		{"ticks", "Ticks", 32, 8},
 	}},
 }

@@ -38,7 +38,7 @@ const (
 )
 
 // MM is the record mm. An address space. mm_context follows, then nr_vmas areas
-// in rising order, each with its pages.
+// in rising order, each with its pages, and then aio.
 type MM struct {
 	ObjRef     int32    // object number
 	NrVmas     uint32   // areas

@@ -77,7 +77,7 @@ var Terminals = Subsystem{
 			{Name: "reserved0", Kind: U32, Reserved: true},
 			{Name: "tasks", Kind: S32, LenOf: "nr_tasks", MaxLen: 1 << 22, Doc: "pids of the processes that the terminal controls"},
 		}},
-		{Name: "pty_end", Type: 330, Doc: "One end of a pseudo terminal, with its line discipline, N_TTY. Cells: what can be read, what is to be echoed, what has arrived and has not been looked at yet.", Fields: []Field{
+		{Name: "pty_end", Type: 312, Doc: "One end of a pseudo terminal, with its line discipline, N_TTY. Cells: what can be read, what is to be echoed, what has arrived and has not been looked at yet.", Fields: []Field{
 			{Name: "flags", Kind: U32, Flags: PtyEndFlags, Doc: "state"},
 			{Name: "column", Kind: U32, Doc: "column of the cursor"},
 			{Name: "canon_column", Kind: U32, Doc: "column where the line began"},
@@ -92,7 +92,7 @@ var Terminals = Subsystem{
 			{Name: "nr_cells", Kind: U32, Max: 1 << 16, Doc: "cells in all"},
 			{Name: "cells", Kind: U16, LenOf: "nr_cells", MaxLen: 1 << 16, Doc: "input, echo, queue"},
 		}},
-		{Name: "tty_file", Type: 331, Doc: "Follows the file record of an open file on a terminal.", Fields: []Field{
+		{Name: "tty_file", Type: 313, Doc: "Follows the file record of an open file on a terminal.", Fields: []Field{
 			{Name: "tty_ref", Kind: S32, Ref: "TTY", Doc: "the pseudo terminal; 0 for a terminal outside"},
 			{Name: "role", Kind: U32, Enum: TTYRoles, Doc: "what the file is; SLAVE for a terminal outside"},
 			{Name: "flags", Kind: U32, Flags: TTYFileFlags, Doc: "marks"},

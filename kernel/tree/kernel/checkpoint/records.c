@@ -126,6 +126,10 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_EPOLL:
 	case CKPT_FILE_TTY:
 	case CKPT_FILE_TERMINAL:
+	case CKPT_FILE_TIMERFD:
+	case CKPT_FILE_SIGNALFD:
+	case CKPT_FILE_PIDFD:
+	case CKPT_FILE_INOTIFY:
 		return true;
 	}
 	return false;
@@ -151,6 +155,9 @@ static bool is_file_type(u64 v)
 
 #define EPOLL_ITEM_FLAGS_MASK ( \
 	CKPT_EPOLL_READY)
+
+#define PIDFD_FLAGS_MASK ( \
+	CKPT_PIDFD_THREAD)
 
 #define PTY_FLAGS_MASK ( \
 	CKPT_PTY_DEAD | \
@@ -232,6 +239,41 @@ static bool is_sigqueue(u64 v)
 
 #define SIGTASK_FLAGS_MASK ( \
 	CKPT_SIGTASKF_RESTORE_MASK)
+
+static bool is_timer_notify(u64 v)
+{
+	switch (v) {
+	case CKPT_SIGEV_SIGNAL:
+	case CKPT_SIGEV_NONE:
+	case CKPT_SIGEV_THREAD:
+	case CKPT_SIGEV_THREAD_ID:
+		return true;
+	}
+	return false;
+}
+
+#define TIMER_FLAGS_MASK ( \
+	CKPT_TIMER_ARMED | \
+	CKPT_TIMER_ABSTIME | \
+	CKPT_TIMER_PENDING)
+
+static bool is_timerfd_clock(u64 v)
+{
+	switch (v) {
+	case CKPT_TIMERFD_REALTIME:
+	case CKPT_TIMERFD_MONOTONIC:
+	case CKPT_TIMERFD_BOOTTIME:
+	case CKPT_TIMERFD_REALTIME_ALARM:
+	case CKPT_TIMERFD_BOOTTIME_ALARM:
+		return true;
+	}
+	return false;
+}
+
+#define TIMERFD_FLAGS_MASK ( \
+	CKPT_TIMERFDF_ABSTIME | \
+	CKPT_TIMERFDF_CANCEL_ON_SET | \
+	CKPT_TIMERFDF_CANCELED)
 
 static int check_header(const struct ckpt_hdr *h, const char **field)
 {
@@ -642,6 +684,71 @@ static int check_epoll_item(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "fd");
 	if (r->flags & ~(u64)EPOLL_ITEM_FLAGS_MASK)
 		return bad(field, "flags");
+	if (r->owner < 0 || r->owner > 1073741824)
+		return bad(field, "owner");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_signalfd(const struct ckpt_hdr *h, const char **field)
+{
+	if (h->len != sizeof(struct ckpt_hdr_signalfd))
+		return bad(field, "len");
+	return 0;
+}
+
+static int check_pidfd(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_pidfd *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	if (r->flags & ~(u64)PIDFD_FLAGS_MASK)
+		return bad(field, "flags");
+	return 0;
+}
+
+static int check_inotify(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_inotify *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_watches > 16777216)
+		return bad(field, "nr_watches");
+	if (r->nr_events > 16777216)
+		return bad(field, "nr_events");
+	if (r->next_wd > 2147483647)
+		return bad(field, "next_wd");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_inotify_watch(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_inotify_watch *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->wd < 0 || r->wd > 2147483647)
+		return bad(field, "wd");
+	return 0;
+}
+
+static int check_inotify_event(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_inotify_event *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->size > 1024)
+		return bad(field, "size");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->name[0])))
+		return bad(field, "len");
 	return 0;
 }
 
@@ -822,6 +929,34 @@ static int check_memfd(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_aio(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_aio *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_contexts > 65536)
+		return bad(field, "nr_contexts");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_aio_context(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_aio_context *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->unread > 65536)
+		return bad(field, "unread");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->unread * sizeof(r->events[0])))
+		return bad(field, "len");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_sighand(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_sighand *r = (const void *)h;
@@ -885,6 +1020,61 @@ static int check_sigpending(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (!is_sigqueue(r->queue))
 		return bad(field, "queue");
+	return 0;
+}
+
+static int check_posix_timers(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_posix_timers *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->next_id > 2147483647)
+		return bad(field, "next_id");
+	if (r->nr_timers > 4194304)
+		return bad(field, "nr_timers");
+	return 0;
+}
+
+static int check_posix_timer(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_posix_timer *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->id > 2147483647)
+		return bad(field, "id");
+	if (!is_timer_notify(r->notify))
+		return bad(field, "notify");
+	if (r->signo > 64)
+		return bad(field, "signo");
+	if (r->tid < 0 || r->tid > 1073741824)
+		return bad(field, "tid");
+	if (r->flags & ~(u64)TIMER_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->value > 9223372036854775807ULL)
+		return bad(field, "value");
+	if (r->interval > 9223372036854775807ULL)
+		return bad(field, "interval");
+	if (r->signal_overrun < 0 || r->signal_overrun > 2147483647)
+		return bad(field, "signal_overrun");
+	return 0;
+}
+
+static int check_timerfd(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_timerfd *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (!is_timerfd_clock(r->clock))
+		return bad(field, "clock");
+	if (r->flags & ~(u64)TIMERFD_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->value > 9223372036854775807ULL)
+		return bad(field, "value");
+	if (r->interval > 9223372036854775807ULL)
+		return bad(field, "interval");
 	return 0;
 }
 
@@ -1055,7 +1245,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_EPOLL_ITEM,
 		.name = "epoll_item",
 		.size = sizeof(struct ckpt_hdr_epoll_item),
-		.max_len = 32,
+		.max_len = 40,
 		.check = check_epoll_item,
 	},
 	{
@@ -1078,6 +1268,62 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_tty_file),
 		.max_len = 24,
 		.check = check_tty_file,
+	},
+	{
+		.type = CKPT_HDR_TIMERFD,
+		.name = "timerfd",
+		.size = sizeof(struct ckpt_hdr_timerfd),
+		.max_len = 40,
+		.check = check_timerfd,
+	},
+	{
+		.type = CKPT_HDR_SIGNALFD,
+		.name = "signalfd",
+		.size = sizeof(struct ckpt_hdr_signalfd),
+		.max_len = 16,
+		.check = check_signalfd,
+	},
+	{
+		.type = CKPT_HDR_PIDFD,
+		.name = "pidfd",
+		.size = sizeof(struct ckpt_hdr_pidfd),
+		.max_len = 16,
+		.check = check_pidfd,
+	},
+	{
+		.type = CKPT_HDR_INOTIFY,
+		.name = "inotify",
+		.size = sizeof(struct ckpt_hdr_inotify),
+		.max_len = 24,
+		.check = check_inotify,
+	},
+	{
+		.type = CKPT_HDR_INOTIFY_WATCH,
+		.name = "inotify_watch",
+		.size = sizeof(struct ckpt_hdr_inotify_watch),
+		.max_len = 16,
+		.check = check_inotify_watch,
+	},
+	{
+		.type = CKPT_HDR_INOTIFY_EVENT,
+		.name = "inotify_event",
+		.size = sizeof(struct ckpt_hdr_inotify_event),
+		.max_len = 1048,
+		.check = check_inotify_event,
+	},
+	{
+		.type = CKPT_HDR_AIO,
+		.name = "aio",
+		.size = sizeof(struct ckpt_hdr_aio),
+		.max_len = 16,
+		.check = check_aio,
+	},
+	{
+		.type = CKPT_HDR_AIO_CONTEXT,
+		.name = "aio_context",
+		.size = sizeof(struct ckpt_hdr_aio_context),
+		.max_len = 2097200,
+		.check = check_aio_context,
 	},
 	{
 		.type = CKPT_HDR_MM,
@@ -1162,6 +1408,20 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_sigpending),
 		.max_len = 3145752,
 		.check = check_sigpending,
+	},
+	{
+		.type = CKPT_HDR_POSIX_TIMERS,
+		.name = "posix_timers",
+		.size = sizeof(struct ckpt_hdr_posix_timers),
+		.max_len = 16,
+		.check = check_posix_timers,
+	},
+	{
+		.type = CKPT_HDR_POSIX_TIMER,
+		.name = "posix_timer",
+		.size = sizeof(struct ckpt_hdr_posix_timer),
+		.max_len = 80,
+		.check = check_posix_timer,
 	},
 	{
 		.type = CKPT_HDR_TAIL,

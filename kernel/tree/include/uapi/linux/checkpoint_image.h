@@ -118,11 +118,18 @@
 #define CKPT_HDR_EVENTFD	311
 #define CKPT_HDR_EPOLL		308
 #define CKPT_HDR_EPOLL_ITEM	309
+#define CKPT_HDR_SIGNALFD	332
+#define CKPT_HDR_PIDFD		333
+
+/* Record types: Inotify */
+#define CKPT_HDR_INOTIFY	334
+#define CKPT_HDR_INOTIFY_WATCH	335
+#define CKPT_HDR_INOTIFY_EVENT	336
 
 /* Record types: Terminals */
 #define CKPT_HDR_PTY		307
-#define CKPT_HDR_PTY_END	330
-#define CKPT_HDR_TTY_FILE	331
+#define CKPT_HDR_PTY_END	312
+#define CKPT_HDR_TTY_FILE	313
 
 /* Record types: Memory */
 #define CKPT_HDR_MM		401
@@ -134,11 +141,20 @@
 /* Record types: Memory files */
 #define CKPT_HDR_MEMFD		407
 
+/* Record types: AIO */
+#define CKPT_HDR_AIO		340
+#define CKPT_HDR_AIO_CONTEXT	341
+
 /* Record types: Signals */
 #define CKPT_HDR_SIGHAND	601
 #define CKPT_HDR_SIGNAL		602
 #define CKPT_HDR_SIGTASK	603
 #define CKPT_HDR_SIGPENDING	604
+
+/* Record types: Timers */
+#define CKPT_HDR_POSIX_TIMERS	605
+#define CKPT_HDR_POSIX_TIMER	606
+#define CKPT_HDR_TIMERFD	331
 
 /**
  * struct ckpt_hdr - what every record starts with
@@ -824,6 +840,10 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_TTY: an end of a pseudo terminal; a tty_file record follows
  * @CKPT_FILE_TERMINAL: the terminal of whoever restarts; a tty_file and a
  *	string record with its former path follow
+ * @CKPT_FILE_TIMERFD: timerfd; a timerfd record follows
+ * @CKPT_FILE_SIGNALFD: signalfd; a signalfd record follows
+ * @CKPT_FILE_PIDFD: pidfd; a pidfd record follows
+ * @CKPT_FILE_INOTIFY: inotify instance; an inotify record follows
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
@@ -834,6 +854,10 @@ enum ckpt_file_type {
 	CKPT_FILE_EPOLL		= 6,
 	CKPT_FILE_TTY		= 20,
 	CKPT_FILE_TERMINAL	= 21,
+	CKPT_FILE_TIMERFD	= 40,
+	CKPT_FILE_SIGNALFD	= 41,
+	CKPT_FILE_PIDFD		= 42,
+	CKPT_FILE_INOTIFY	= 43,
 };
 
 /*
@@ -1007,6 +1031,11 @@ struct ckpt_hdr_pipe_buf {
 /* epoll_wait(2) will look at it: for EPOLLET, an event that has not been taken yet */
 #define CKPT_EPOLL_READY	0x00000001U
 
+/*
+ * CKPT_PIDFD_*: flags of a pidfd.
+ */
+#define CKPT_PIDFD_THREAD	0x00000001U	/* PIDFD_THREAD */
+
 /**
  * struct ckpt_hdr_eventfd - Follows the file record of an eventfd.
  *
@@ -1057,6 +1086,9 @@ struct ckpt_hdr_epoll {
  *	has fired
  * @flags: marks (CKPT_EPOLL_*)
  * @data: data of struct epoll_event
+ * @owner: for a signalfd the task whose signals are events, that of
+ *	EPOLL_CTL_ADD, in the pid namespace of the root; 0: nobody who is there
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_epoll_item {
 	struct ckpt_hdr h;
@@ -1065,6 +1097,90 @@ struct ckpt_hdr_epoll_item {
 	__u32 events;
 	__u32 flags;
 	__u64 data;
+	__s32 owner;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_signalfd - Follows the file record of a signalfd.
+ *
+ * @h: record header, type CKPT_HDR_SIGNALFD
+ * @mask: signals that it takes, signal 1 in the lowest bit
+ */
+struct ckpt_hdr_signalfd {
+	struct ckpt_hdr h;
+	__u64 mask;
+};
+
+/**
+ * struct ckpt_hdr_pidfd - Follows the file record of a pidfd.
+ *
+ * @h: record header, type CKPT_HDR_PIDFD
+ * @pid: task, in the pid namespace of the root; 0: one that has been waited
+ *	for
+ * @flags: flags (CKPT_PIDFD_*)
+ */
+struct ckpt_hdr_pidfd {
+	struct ckpt_hdr h;
+	__s32 pid;
+	__u32 flags;
+};
+
+/*
+ * Inotify. What an inotify instance watches, and events that have not been
+ * read.
+ */
+
+/**
+ * struct ckpt_hdr_inotify - Follows the file record of an inotify instance.
+ * nr_watches records of type inotify_watch and nr_events records of type
+ * inotify_event follow.
+ *
+ * @h: record header, type CKPT_HDR_INOTIFY
+ * @nr_watches: watches, oldest first
+ * @nr_events: events, oldest first
+ * @next_wd: watch descriptor of the next watch, if it is free
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_inotify {
+	struct ckpt_hdr h;
+	__u32 nr_watches;
+	__u32 nr_events;
+	__u32 next_wd;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_inotify_watch - A watch. A string record with the path
+ * follows.
+ *
+ * @h: record header, type CKPT_HDR_INOTIFY_WATCH
+ * @wd: watch descriptor
+ * @mask: IN_*, as inotify_add_watch(2)
+ */
+struct ckpt_hdr_inotify_watch {
+	struct ckpt_hdr h;
+	__s32 wd;
+	__u32 mask;
+};
+
+/**
+ * struct ckpt_hdr_inotify_event - An event.
+ *
+ * @h: record header, type CKPT_HDR_INOTIFY_EVENT
+ * @wd: watch descriptor, which may be gone by now; -1 for IN_Q_OVERFLOW
+ * @mask: IN_*, as struct inotify_event
+ * @cookie: what connects IN_MOVED_FROM and IN_MOVED_TO
+ * @size: bytes of the name
+ * @name: name in the directory, without a NUL (@size elements)
+ */
+struct ckpt_hdr_inotify_event {
+	struct ckpt_hdr h;
+	__s32 wd;
+	__u32 mask;
+	__u32 cookie;
+	__u32 size;
+	__u8 name[];
 };
 
 /*
@@ -1292,7 +1408,7 @@ enum ckpt_vma_kind {
 
 /**
  * struct ckpt_hdr_mm - An address space. mm_context follows, then nr_vmas
- * areas in rising order, each with its pages.
+ * areas in rising order, each with its pages, and then aio.
  *
  * @h: record header, type CKPT_HDR_MM
  * @objref: object number
@@ -1477,6 +1593,68 @@ struct ckpt_hdr_memfd {
 	__u32 reserved0;
 	__s64 atime;
 	__s64 mtime;
+};
+
+/*
+ * AIO. Contexts of asynchronous I/O (io_setup(2)), without requests in flight.
+ */
+
+/**
+ * struct ckpt_io_event - A completed request, as struct io_event of
+ * io_getevents(2).
+ *
+ * @data: aio_data of the request
+ * @obj: address of the request
+ * @res: result
+ * @res2: second result
+ */
+struct ckpt_io_event {
+	__u64 data;
+	__u64 obj;
+	__s64 res;
+	__s64 res2;
+};
+
+/**
+ * struct ckpt_hdr_aio - Contexts of an address space. It follows the areas;
+ * nr_contexts records of type aio_context follow.
+ *
+ * @h: record header, type CKPT_HDR_AIO
+ * @nr_contexts: contexts
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_aio {
+	struct ckpt_hdr h;
+	__u32 nr_contexts;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_aio_context - A context. Its ring is mapped at the address
+ * that is its identifier; no area record stands for it.
+ *
+ * @h: record header, type CKPT_HDR_AIO_CONTEXT
+ * @id: aio_context_t: address of the ring
+ * @bytes: size of the ring, bytes
+ * @max_reqs: nr_events of io_setup(2)
+ * @nr: events that the ring holds
+ * @head: first event that has not been read
+ * @tail: where the next event goes
+ * @reserved0: must be zero
+ * @unread: events that have not been read
+ * @events: these events (@unread elements)
+ */
+struct ckpt_hdr_aio_context {
+	struct ckpt_hdr h;
+	__u64 id;
+	__u64 bytes;
+	__u32 max_reqs;
+	__u32 nr;
+	__u32 head;
+	__u32 tail;
+	__u32 reserved0;
+	__u32 unread;
+	struct ckpt_io_event events[];
 };
 
 /*
@@ -1677,6 +1855,142 @@ struct ckpt_hdr_sigpending {
 	__u32 nr_infos;
 	__u64 signals;
 	struct ckpt_siginfo infos[];
+};
+
+/*
+ * Timers. POSIX timers and timerfds. A timer that was set to a time from then
+ * goes on with what was left; one that was set to an instant keeps it, in the
+ * time namespace of the program.
+ */
+
+/**
+ * enum ckpt_timer_notify - how a POSIX timer tells that it has expired, as
+ * sigev_notify
+ *
+ * @CKPT_SIGEV_SIGNAL: SIGEV_SIGNAL: a signal to the process
+ * @CKPT_SIGEV_NONE: SIGEV_NONE: not at all
+ * @CKPT_SIGEV_THREAD: SIGEV_THREAD: what the C library makes a thread of; a
+ *	signal to the process
+ * @CKPT_SIGEV_THREAD_ID: SIGEV_THREAD_ID: a signal to a thread
+ */
+enum ckpt_timer_notify {
+	CKPT_SIGEV_SIGNAL	= 0,
+	CKPT_SIGEV_NONE		= 1,
+	CKPT_SIGEV_THREAD	= 2,
+	CKPT_SIGEV_THREAD_ID	= 4,
+};
+
+/*
+ * CKPT_TIMER_*: marks of a POSIX timer.
+ */
+/*
+ * it runs; without it, and with an interval, it waits for its signal to be
+ * taken before it runs again
+ */
+#define CKPT_TIMER_ARMED	0x00000001U
+/* value is an instant of the clock, not the time left */
+#define CKPT_TIMER_ABSTIME	0x00000002U
+/* its signal is queued; the queues of pending signals do not hold it */
+#define CKPT_TIMER_PENDING	0x00000004U
+
+/**
+ * enum ckpt_timerfd_clock - clock of a timerfd
+ *
+ * @CKPT_TIMERFD_REALTIME: CLOCK_REALTIME
+ * @CKPT_TIMERFD_MONOTONIC: CLOCK_MONOTONIC
+ * @CKPT_TIMERFD_BOOTTIME: CLOCK_BOOTTIME
+ * @CKPT_TIMERFD_REALTIME_ALARM: CLOCK_REALTIME_ALARM
+ * @CKPT_TIMERFD_BOOTTIME_ALARM: CLOCK_BOOTTIME_ALARM
+ */
+enum ckpt_timerfd_clock {
+	CKPT_TIMERFD_REALTIME		= 0,
+	CKPT_TIMERFD_MONOTONIC		= 1,
+	CKPT_TIMERFD_BOOTTIME		= 7,
+	CKPT_TIMERFD_REALTIME_ALARM	= 8,
+	CKPT_TIMERFD_BOOTTIME_ALARM	= 9,
+};
+
+/*
+ * CKPT_TIMERFDF_*: marks of a timerfd.
+ */
+/* TFD_TIMER_ABSTIME: value is an instant of the clock, not the time left */
+#define CKPT_TIMERFDF_ABSTIME		0x00000001U
+#define CKPT_TIMERFDF_CANCEL_ON_SET	0x00000002U	/* TFD_TIMER_CANCEL_ON_SET */
+/* the clock was set: the next read(2) fails with ECANCELED */
+#define CKPT_TIMERFDF_CANCELED		0x00000004U
+
+/**
+ * struct ckpt_hdr_posix_timers - The timers of a process. It follows the queue
+ * of process-wide pending signals; nr_timers records of type posix_timer
+ * follow.
+ *
+ * @h: record header, type CKPT_HDR_POSIX_TIMERS
+ * @next_id: id of the next timer to be created, if it is free
+ * @nr_timers: timers; those whose signal is queued stand in the order of their
+ *	signals
+ */
+struct ckpt_hdr_posix_timers {
+	struct ckpt_hdr h;
+	__u32 next_id;
+	__u32 nr_timers;
+};
+
+/**
+ * struct ckpt_hdr_posix_timer - One timer.
+ *
+ * @h: record header, type CKPT_HDR_POSIX_TIMER
+ * @id: id
+ * @clock: clock, as clockid_t; that of a task has the task's number in the
+ *	process's pid namespace
+ * @notify: how it tells (CKPT_SIGEV_*)
+ * @signo: signal; 0 for NONE
+ * @tid: for THREAD_ID the thread, in the process's pid namespace; 0 otherwise
+ * @flags: marks (CKPT_TIMER_*)
+ * @sigval: sigev_value
+ * @value: when it expires next, nanoseconds; 0: not at all
+ * @interval: interval, nanoseconds
+ * @overrun: overruns since the last signal was taken, and one less until it
+ *	has expired: -1 or more
+ * @overrun_last: overruns of the last signal that was taken, as
+ *	timer_getoverrun(2)
+ * @signal_overrun: PENDING: overruns in the queued signal
+ * @place: PENDING: how many signals of its queue, those of timers not counted,
+ *	stand before it
+ */
+struct ckpt_hdr_posix_timer {
+	struct ckpt_hdr h;
+	__u32 id;
+	__s32 clock;
+	__u32 notify;
+	__u32 signo;
+	__s32 tid;
+	__u32 flags;
+	__u64 sigval;
+	__u64 value;
+	__u64 interval;
+	__s64 overrun;
+	__s64 overrun_last;
+	__s32 signal_overrun;
+	__u32 place;
+};
+
+/**
+ * struct ckpt_hdr_timerfd - Follows the file record of a timerfd.
+ *
+ * @h: record header, type CKPT_HDR_TIMERFD
+ * @clock: clock (CKPT_TIMERFD_*)
+ * @flags: marks (CKPT_TIMERFDF_*)
+ * @value: when it expires next, nanoseconds; 0: not at all
+ * @interval: interval, nanoseconds
+ * @ticks: expirations that have not been read
+ */
+struct ckpt_hdr_timerfd {
+	struct ckpt_hdr h;
+	__u32 clock;
+	__u32 flags;
+	__u64 value;
+	__u64 interval;
+	__u64 ticks;
 };
 
 #endif /* _UAPI_LINUX_CHECKPOINT_IMAGE_H */
