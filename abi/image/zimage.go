@@ -40,6 +40,9 @@ const (
 	CKPT_HDR_EVENTFD       = 311
 	CKPT_HDR_EPOLL         = 308
 	CKPT_HDR_EPOLL_ITEM    = 309
+	CKPT_HDR_LOCKS         = 340
+	CKPT_HDR_LOCK          = 341
+	CKPT_HDR_FILE_OWNER    = 342
 	CKPT_HDR_MM            = 401
 	CKPT_HDR_MM_CONTEXT    = 405
 	CKPT_HDR_VMA           = 402
@@ -104,6 +107,12 @@ func newRecord(typ uint32) Record {
 		return new(Epoll)
 	case CKPT_HDR_EPOLL_ITEM:
 		return new(EpollItem)
+	case CKPT_HDR_LOCKS:
+		return new(Locks)
+	case CKPT_HDR_LOCK:
+		return new(Lock)
+	case CKPT_HDR_FILE_OWNER:
+		return new(FileOwner)
 	case CKPT_HDR_MM:
 		return new(MM)
 	case CKPT_HDR_MM_CONTEXT:

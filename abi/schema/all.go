@@ -3,4 +3,4 @@
 package schema
 
 // All lists the subsystems in the order of the reference.
-var All = []*Subsystem{&General, &Task, &Creds, &Files, &Pipes, &Events, &MM, &Signals}
+var All = []*Subsystem{&General, &Task, &Creds, &Files, &Pipes, &Events, &Locks, &MM, &Signals}

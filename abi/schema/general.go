@@ -94,6 +94,8 @@ var ObjTypes = &Enum{
 		{"SIGNAL", 7, "state that the threads of a process share"},
 		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
 		{"EPOLL", 9, "what an epoll instance watches"},
+		{"LOCKS", 16, "locks on a file"},
+		{"OWNER", 17, "the signals that a file sends"},
 	},
 }
 

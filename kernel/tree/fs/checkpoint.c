@@ -9,7 +9,6 @@
  * other kind of file is refused by name.
  */
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/mm.h>
@@ -85,41 +84,6 @@ static const char *ckpt_file_kind(const struct file *file)
 		return "file";
 	}
 	return "anonymous file";
-}
-
-/* Does any lock or lease on the inode belong to this open file? */
-static const char *ckpt_file_lock(struct file *file)
-{
-#ifdef CONFIG_FILE_LOCKING
-	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
-	struct file_lock_core *lock;
-	const char *what = NULL;
-
-	if (!ctx)
-		return NULL;
-	spin_lock(&ctx->flc_lock);
-	list_for_each_entry(lock, &ctx->flc_posix, flc_list)
-		if (lock->flc_file == file)
-			what = "POSIX lock";
-	list_for_each_entry(lock, &ctx->flc_flock, flc_list)
-		if (lock->flc_file == file)
-			what = "flock lock";
-	list_for_each_entry(lock, &ctx->flc_lease, flc_list)
-		if (lock->flc_file == file)
-			what = "lease";
-	spin_unlock(&ctx->flc_lock);
-	return what;
-#else
-	return NULL;
-#endif
-}
-
-static bool ckpt_file_owned(struct file *file)
-{
-	struct fown_struct *owner = file_f_owner(file);
-
-	return (owner && (owner->pid || owner->signum)) ||
-	       (file->f_flags & FASYNC);
 }
 
 /*
@@ -215,31 +179,6 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 	return 0;
 }
 
-/* What no record holds of an open file of any kind; 0 in a dry run. */
-static int ckpt_file_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			      struct file *file, char *buf)
-{
-	const char *kind = ckpt_file_kind(file), *lock;
-	int ret = 0;
-
-	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
-		ret = ckpt_generic_refusals(ctx, task, file, buf);
-	if (ret)
-		return ret;
-	lock = ckpt_file_lock(file);
-	if (lock) {
-		ret = ckpt_refuse(ctx, task, -EBADF, "%s %s: %s is held", kind,
-				  ckpt_file_name(file, buf), lock);
-		if (ret)
-			return ret;
-	}
-	if (ckpt_file_owned(file))
-		return ckpt_refuse(ctx, task, -EBUSY,
-				   "%s %s: F_SETOWN, F_SETSIG, O_ASYNC or F_NOTIFY is in force",
-				   kind, ckpt_file_name(file, buf));
-	return 0;
-}
-
 /**
  * ckpt_file_record - begin to capture a file: the record that each has
  * @ctx: checkpoint context
@@ -317,10 +256,17 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	buf = __getname();
 	if (!buf)
 		return -ENOMEM;
-	ret = ckpt_file_refusals(ctx, task, file, buf);
+	ret = 0;
+	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
+		ret = ckpt_generic_refusals(ctx, task, file, buf);
 	__putname(buf);
 	/* A dry run has nothing to say about a file that was refused. */
 	if (ret || ctx->obstacles != obstacles)
+		return ret;
+	ret = ckpt_locks_later(ctx, task, file);
+	if (!ret)
+		ret = ckpt_fown_later(ctx, task, file);
+	if (ret)
 		return ret;
 	if (shmem_ckpt_anonymous(file))
 		return shmem_ckpt_file(ctx, task, file, obj);

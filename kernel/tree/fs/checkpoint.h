@@ -24,6 +24,14 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 			      char *buf, char **name);
 char *ckpt_file_name(struct file *file, char *buf);
 
+/* locks_checkpoint.c */
+int ckpt_locks_later(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct file *file);
+
+/* fown_checkpoint.c */
+int ckpt_fown_later(struct ckpt_ctx *ctx, struct task_struct *task,
+		    struct file *file);
+
 /* pipe.c: what F_SETPIPE_SZ does not offer is in pipe_checkpoint.c. */
 void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe);
 

@@ -278,6 +278,11 @@ struct ckpt_obj_ops {
 	void *(*restore)(struct ckpt_ctx *ctx, const struct ckpt_hdr *h);
 };
 
+/* Tasks by number: kernel/checkpoint/{collect,array,settle}.c */
+bool ckpt_pid_inside(struct ckpt_ctx *ctx, struct pid *pid, enum pid_type type);
+struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
+struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr);
+
 /* Shared objects: kernel/checkpoint/objhash.c */
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
@@ -326,6 +331,8 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
+extern const struct ckpt_obj_ops ckpt_locks_ops;
+extern const struct ckpt_obj_ops ckpt_fown_ops;
 
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);

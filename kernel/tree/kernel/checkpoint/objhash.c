@@ -23,6 +23,8 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SIGNAL]	= &ckpt_signal_ops,
 	[CKPT_OBJ_INODE]	= &ckpt_inode_ops,
 	[CKPT_OBJ_EPOLL]	= &ckpt_epoll_ops,
+	[CKPT_OBJ_LOCKS]	= &ckpt_locks_ops,
+	[CKPT_OBJ_OWNER]	= &ckpt_fown_ops,
 };
 
 /**

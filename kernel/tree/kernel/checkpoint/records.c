@@ -145,6 +145,42 @@ static bool is_file_type(u64 v)
 #define EPOLL_ITEM_FLAGS_MASK ( \
 	CKPT_EPOLL_READY)
 
+static bool is_lock_kind(u64 v)
+{
+	switch (v) {
+	case CKPT_LOCK_POSIX:
+	case CKPT_LOCK_OFD:
+	case CKPT_LOCK_FLOCK:
+	case CKPT_LOCK_LEASE:
+		return true;
+	}
+	return false;
+}
+
+static bool is_lock_type(u64 v)
+{
+	switch (v) {
+	case CKPT_LOCK_TYPE_READ:
+	case CKPT_LOCK_TYPE_WRITE:
+		return true;
+	}
+	return false;
+}
+
+static bool is_owner_type(u64 v)
+{
+	switch (v) {
+	case CKPT_OWNER_THREAD:
+	case CKPT_OWNER_PROCESS:
+	case CKPT_OWNER_GROUP:
+		return true;
+	}
+	return false;
+}
+
+#define OWNER_FLAGS_MASK ( \
+	CKPT_OWNERF_ASYNC)
+
 static bool is_vma_kind(u64 v)
 {
 	switch (v) {
@@ -582,6 +618,57 @@ static int check_epoll_item(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_locks(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_locks *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->nr_locks > 1073741824)
+		return bad(field, "nr_locks");
+	return 0;
+}
+
+static int check_lock(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_lock *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (r->table_ref < 0)
+		return bad(field, "table_ref");
+	if (!is_lock_kind(r->kind))
+		return bad(field, "kind");
+	if (!is_lock_type(r->mode))
+		return bad(field, "mode");
+	return 0;
+}
+
+static int check_file_owner(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_file_owner *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (!is_owner_type(r->owner_type))
+		return bad(field, "owner_type");
+	if (r->signum > 64)
+		return bad(field, "signum");
+	if (r->flags & ~(u64)OWNER_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_mm(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_mm *r = (const void *)h;
@@ -883,6 +970,29 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_eventfd),
 		.max_len = 24,
 		.check = check_eventfd,
+	},
+	{
+		.type = CKPT_HDR_LOCKS,
+		.name = "locks",
+		.size = sizeof(struct ckpt_hdr_locks),
+		.max_len = 16,
+		.objtype = CKPT_OBJ_LOCKS,
+		.check = check_locks,
+	},
+	{
+		.type = CKPT_HDR_LOCK,
+		.name = "lock",
+		.size = sizeof(struct ckpt_hdr_lock),
+		.max_len = 48,
+		.check = check_lock,
+	},
+	{
+		.type = CKPT_HDR_FILE_OWNER,
+		.name = "file_owner",
+		.size = sizeof(struct ckpt_hdr_file_owner),
+		.max_len = 48,
+		.objtype = CKPT_OBJ_OWNER,
+		.check = check_file_owner,
 	},
 	{
 		.type = CKPT_HDR_MM,

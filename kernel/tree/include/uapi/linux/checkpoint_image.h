@@ -116,6 +116,11 @@
 #define CKPT_HDR_EPOLL		308
 #define CKPT_HDR_EPOLL_ITEM	309
 
+/* Record types: Locks */
+#define CKPT_HDR_LOCKS		340
+#define CKPT_HDR_LOCK		341
+#define CKPT_HDR_FILE_OWNER	342
+
 /* Record types: Memory */
 #define CKPT_HDR_MM		401
 #define CKPT_HDR_MM_CONTEXT	405
@@ -181,6 +186,8 @@ enum ckpt_arch {
  * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
  *	their own are ends of
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
+ * @CKPT_OBJ_LOCKS: locks on a file
+ * @CKPT_OBJ_OWNER: the signals that a file sends
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -192,6 +199,8 @@ enum ckpt_obj {
 	CKPT_OBJ_SIGNAL		= 7,
 	CKPT_OBJ_INODE		= 8,
 	CKPT_OBJ_EPOLL		= 9,
+	CKPT_OBJ_LOCKS		= 16,
+	CKPT_OBJ_OWNER		= 17,
 };
 
 /**
@@ -988,6 +997,126 @@ struct ckpt_hdr_epoll_item {
 	__u32 events;
 	__u32 flags;
 	__u64 data;
+};
+
+/*
+ * Locks. Locks on files, and the signals that files send. They stand behind
+ * the state of the last task, since they refer to files and tables of all.
+ */
+
+/**
+ * enum ckpt_lock_kind - to whom a lock belongs and what it covers
+ *
+ * @CKPT_LOCK_POSIX: F_SETLK: of a descriptor table, on bytes
+ * @CKPT_LOCK_OFD: F_OFD_SETLK: of an open file description, on bytes
+ * @CKPT_LOCK_FLOCK: flock(2): of an open file description, on the whole file
+ * @CKPT_LOCK_LEASE: F_SETLEASE: of an open file description, on the whole file
+ */
+enum ckpt_lock_kind {
+	CKPT_LOCK_POSIX	= 1,
+	CKPT_LOCK_OFD	= 2,
+	CKPT_LOCK_FLOCK	= 3,
+	CKPT_LOCK_LEASE	= 4,
+};
+
+/**
+ * enum ckpt_lock_type - what a lock keeps others from
+ *
+ * @CKPT_LOCK_TYPE_READ: F_RDLCK, LOCK_SH
+ * @CKPT_LOCK_TYPE_WRITE: F_WRLCK, LOCK_EX
+ */
+enum ckpt_lock_type {
+	CKPT_LOCK_TYPE_READ	= 1,
+	CKPT_LOCK_TYPE_WRITE	= 2,
+};
+
+/**
+ * enum ckpt_owner_type - what the owner of a file's signals is
+ *
+ * @CKPT_OWNER_THREAD: F_OWNER_TID
+ * @CKPT_OWNER_PROCESS: F_OWNER_PID
+ * @CKPT_OWNER_GROUP: F_OWNER_PGRP
+ */
+enum ckpt_owner_type {
+	CKPT_OWNER_THREAD	= 1,
+	CKPT_OWNER_PROCESS	= 2,
+	CKPT_OWNER_GROUP	= 3,
+};
+
+/*
+ * CKPT_OWNERF_*: marks of a file that sends signals.
+ */
+#define CKPT_OWNERF_ASYNC	0x00000001U	/* O_ASYNC */
+
+/**
+ * struct ckpt_hdr_locks - The locks that the hierarchy holds on one file.
+ * nr_locks records of type lock follow.
+ *
+ * @h: record header, type CKPT_HDR_LOCKS
+ * @objref: object number
+ * @nr_locks: locks
+ */
+struct ckpt_hdr_locks {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 nr_locks;
+};
+
+/**
+ * struct ckpt_hdr_lock - One lock.
+ *
+ * @h: record header, type CKPT_HDR_LOCK
+ * @file_ref: open file description through which it was taken (reference:
+ *	CKPT_OBJ_FILE)
+ * @table_ref: POSIX: descriptor table to which it belongs; 0 for other kinds
+ *	(reference: CKPT_OBJ_FILE_TABLE, or 0)
+ * @kind: to whom it belongs (CKPT_LOCK_*)
+ * @mode: what it keeps others from (CKPT_LOCK_TYPE_*)
+ * @start: first byte; 0 for a lock on the whole file
+ * @end: last byte; the largest number for the end of the file, however far
+ * @pid: process that took it, as F_GETLK; 0 for one that has ended
+ * @fd: LEASE: descriptor that its signals name (si_fd); 0 for other kinds
+ */
+struct ckpt_hdr_lock {
+	struct ckpt_hdr h;
+	__s32 file_ref;
+	__s32 table_ref;
+	__u32 kind;
+	__u32 mode;
+	__s64 start;
+	__s64 end;
+	__s32 pid;
+	__s32 fd;
+};
+
+/**
+ * struct ckpt_hdr_file_owner - The signals that a file sends.
+ *
+ * @h: record header, type CKPT_HDR_FILE_OWNER
+ * @objref: object number
+ * @file_ref: open file description (reference: CKPT_OBJ_FILE)
+ * @pid: who gets them, as F_SETOWN_EX; 0 for nobody, or for an owner that has
+ *	ended
+ * @owner_type: what pid is (CKPT_OWNER_*)
+ * @signum: F_SETSIG; 0 for SIGIO
+ * @flags: marks (CKPT_OWNERF_*)
+ * @uid: real user id of who named the owner
+ * @euid: effective user id of who named the owner
+ * @fd: ASYNC: descriptor that signals name (si_fd)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_file_owner {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__s32 file_ref;
+	__s32 pid;
+	__u32 owner_type;
+	__u32 signum;
+	__u32 flags;
+	__u32 uid;
+	__u32 euid;
+	__s32 fd;
+	__u32 reserved0;
 };
 
 /*
