@@ -199,6 +199,17 @@ var layouts = []layout{
 		{"inode_ref", "InodeRef", 72, 4},
 		{"marks", "Marks", 76, 4},
 	}},
+	{new(Unlinked), 56, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"flags", "Flags", 12, 4},
+		{"i_mode", "IMode", 16, 4},
+		{"uid", "UID", 20, 4},
+		{"gid", "GID", 24, 4},
+		{"reserved0", "Reserved0", 28, 4},
+		{"size", "Size", 32, 8},
+		{"atime", "Atime", 40, 8},
+		{"mtime", "Mtime", 48, 8},
+	}},
 	{new(FileTable), 16, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"nr_fds", "NrFDs", 12, 4},
@@ -209,9 +220,11 @@ var layouts = []layout{
 		{"flags", "Flags", 16, 4},
 		{"reserved0", "Reserved0", 20, 4},
 	}},
-	{new(FS), 16, []place{
+	{new(FS), 24, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"umask", "Umask", 12, 4},
+		{"pwd_ref", "PwdRef", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
 	}},
 	{new(Pipe), 24, []place{
 		{"objref", "ObjRef", 8, 4},

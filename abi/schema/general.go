@@ -92,7 +92,7 @@ var ObjTypes = &Enum{
 		{"SIGHAND", 5, "signal handlers"},
 		{"CRED", 6, "credentials"},
 		{"SIGNAL", 7, "state that the threads of a process share"},
-		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
+		{"INODE", 8, "pipe, FIFO, shared memory, file without a name: what open files without a path of their own are ends of"},
 		{"EPOLL", 9, "what an epoll instance watches"},
 		{"LOCKS", 16, "locks on a file"},
 		{"OWNER", 17, "the signals that a file sends"},

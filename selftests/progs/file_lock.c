@@ -34,24 +34,37 @@ static void want_lock(const char *what, off_t at, int type, off_t start, off_t l
 	/* Closing it would release the POSIX locks. */
 }
 
-/* The lines of /proc/locks about a file, without their numbers. */
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/*
+ * The lines of /proc/locks about a file, without their numbers. Others take and
+ * release locks meanwhile, so lines may be seen in any order, and twice.
+ */
 static void proc_locks(char *buf, size_t size)
 {
 	FILE *f = fopen("/proc/locks", "r");
+	static char lines[64][256];
 	char line[256], id[32], *at;
+	size_t used = 0, nr = 0, i;
 	struct stat st;
-	size_t used = 0;
 
 	must(fstat(fd, &st));
 	snprintf(id, sizeof(id), ":%lu ", (unsigned long)st.st_ino);
-	buf[0] = 0;
 	while (f && fgets(line, sizeof(line), f)) {
 		at = strchr(line, ' ');
-		if (at && strstr(line, id))
-			used += snprintf(buf + used, size - used, "%s", at);
+		if (at && strstr(line, id) && nr < ARRAY_SIZE(lines))
+			strcpy(lines[nr++], at);
 	}
 	if (f)
 		fclose(f);
+	qsort(lines, nr, sizeof(lines[0]), by_text);
+	buf[0] = 0;
+	for (i = 0; i < nr; i++)
+		if (!i || strcmp(lines[i], lines[i - 1]))
+			used += snprintf(buf + used, size - used, "%s", lines[i]);
 }
 
 static void setup(void)

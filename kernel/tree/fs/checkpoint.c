@@ -4,7 +4,8 @@
  *
  * A regular file, a directory or a character device without state is saved as
  * its path and its F_GETFL flags, and restored by opening the path with the
- * restarting task's credentials. A file of a kind that knows how to save itself
+ * restarting task's credentials. So is any file that is open with O_PATH. What
+ * has no name any more is in unlinked_checkpoint.c. A file of a kind that knows how to save itself
  * has ->checkpoint(), and its type an entry in ckpt_file_restorers[]. Every
  * other kind of file is refused by name.
  */
@@ -119,7 +120,10 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 	const char *why = NULL;
 	int ret;
 
-	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink) {
+	if (d_unlinked(path->dentry) && d_inode(path->dentry)->i_nlink) {
+		why = "unlinked, and it has other names";
+	} else if (d_unlinked(path->dentry) ||
+		   !d_inode(path->dentry)->i_nlink) {
 		why = "unlinked";
 	} else {
 		*name = __d_path(path, &ctx->root, buf, PATH_MAX);
@@ -169,11 +173,11 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 	why = ckpt_path_refusal(ctx, &file->f_path, buf, &name);
 	if (IS_ERR(why))
 		return PTR_ERR(why);
-	if (file->f_mode & FMODE_PATH || !ckpt_file_generic(inode))
+	if (!(file->f_mode & FMODE_PATH) && !ckpt_file_generic(inode))
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",
 				   kind, name, inode->i_sb->s_type->name);
-	if (why)
+	if (why && !ckpt_unlinked(&file->f_path))
 		return ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", kind, name,
 				   why);
 	return 0;
@@ -202,6 +206,8 @@ struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->f_type = kind;
 	h->f_flags = file->f_flags & CKPT_O_FLAGS;
+	if (file->f_mode & FMODE_PATH)
+		h->marks |= CKPT_FILEF_PATH;
 	h->i_mode = inode->i_mode;
 	h->f_pos = file->f_pos;
 	h->ino = inode->i_ino;
@@ -231,18 +237,30 @@ int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
 	return ckpt_file_record(ctx, file, obj, kind) ? 0 : -ENOMEM;
 }
 
-static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx, struct file *file,
+static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx,
+				   struct task_struct *task, struct file *file,
 				   struct ckpt_object *obj)
 {
+	bool unlinked = ckpt_unlinked(&file->f_path);
 	struct ckpt_hdr_file *h;
+	s32 ref = 0;
 
-	h = ckpt_file_record(ctx, file, obj, CKPT_FILE_GENERIC);
+	if (unlinked) {
+		ref = ckpt_unlinked_ref(ctx, task, &file->f_path, file);
+		if (ref <= 0)
+			return ref;
+	}
+	h = ckpt_file_record(ctx, file, obj, unlinked ? CKPT_FILE_UNLINKED :
+							CKPT_FILE_GENERIC);
 	if (!h)
 		return -ENOMEM;
-	/* Left over from O_TMPFILE, in a file that has a name by now. */
+	h->inode_ref = ref;
+	/* Left over from O_TMPFILE, perhaps in a file that has a name by now. */
 	if (!S_ISDIR(file_inode(file)->i_mode))
 		h->f_flags &= ~O_DIRECTORY;
-	return ckpt_record_path(ctx, &file->f_path);
+	if (unlinked && file->f_flags & __O_TMPFILE)
+		h->f_flags |= O_TMPFILE;
+	return unlinked ? 0 : ckpt_record_path(ctx, &file->f_path);
 }
 
 static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -272,7 +290,7 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		return shmem_ckpt_file(ctx, task, file, obj);
 	if (file->f_op->checkpoint)
 		return file->f_op->checkpoint(ctx, task, file, obj);
-	return ckpt_generic_checkpoint(ctx, file, obj);
+	return ckpt_generic_checkpoint(ctx, task, file, obj);
 }
 
 static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
@@ -280,18 +298,43 @@ static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
 {
 	struct inode *inode = file_inode(file);
 	struct timespec64 mtime = inode_get_mtime(inode);
+	bool path = h->marks & CKPT_FILEF_PATH;
 
-	if ((inode->i_mode ^ h->i_mode) & S_IFMT || !ckpt_file_generic(inode) ||
+	if ((inode->i_mode ^ h->i_mode) & S_IFMT ||
+	    (!path && !ckpt_file_generic(inode)) ||
 	    (S_ISCHR(inode->i_mode) && inode->i_rdev !=
 	     MKDEV(h->rdev_major, h->rdev_minor)))
 		return ckpt_err(ctx, current, -EINVAL,
 				"file %s is of another kind than it was", name);
-	if (S_ISREG(inode->i_mode) &&
+	if (S_ISREG(inode->i_mode) && !path &&
 	    (i_size_read(inode) != h->size ||
 	     timespec64_to_ns(&mtime) != h->mtime))
 		ckpt_warn(ctx, current,
 			  "file %s has changed since the checkpoint", name);
 	return 0;
+}
+
+static int ckpt_file_seek(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
+			  struct file *file, const char *name)
+{
+	loff_t pos;
+
+	if (!h->f_pos || !(file->f_mode & FMODE_LSEEK) ||
+	    S_ISCHR(file_inode(file)->i_mode))
+		return 0;
+	pos = vfs_llseek(file, h->f_pos, SEEK_SET);
+	if (pos >= 0)
+		return 0;
+	return ckpt_err(ctx, current, pos,
+			"file %s cannot be positioned at %lld", name, h->f_pos);
+}
+
+/* Flags of open(2); those that keep it from waiting are put right later. */
+static int ckpt_file_open_flags(const struct ckpt_hdr_file *h)
+{
+	if (h->marks & CKPT_FILEF_PATH)
+		return O_PATH | O_NOFOLLOW | (h->f_flags & O_DIRECTORY);
+	return h->f_flags | O_NONBLOCK | O_NOFOLLOW;
 }
 
 static struct file *ckpt_file_open(struct ckpt_ctx *ctx,
@@ -305,20 +348,34 @@ static struct file *ckpt_file_open(struct ckpt_ctx *ctx,
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"file %s is no path", name));
 	/* Whatever stands there by now: do not wait for its other end. */
-	file = filp_open(name, h->f_flags | O_NONBLOCK | O_NOFOLLOW, 0);
+	file = filp_open(name, ckpt_file_open_flags(h), 0);
 	if (IS_ERR(file))
 		return ERR_PTR(ckpt_err(ctx, current, PTR_ERR(file),
 					"cannot open file %s", name));
 	ret = ckpt_file_check(ctx, h, file, name);
-	if (!ret && h->f_pos && (file->f_mode & FMODE_LSEEK) &&
-	    !S_ISCHR(file_inode(file)->i_mode)) {
-		loff_t pos = vfs_llseek(file, h->f_pos, SEEK_SET);
-
-		if (pos < 0)
-			ret = ckpt_err(ctx, current, pos,
-				       "file %s cannot be positioned at %lld",
-				       name, h->f_pos);
+	if (!ret)
+		ret = ckpt_file_seek(ctx, h, file, name);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
 	}
+	return file;
+}
+
+static struct file *ckpt_unlinked_file(struct ckpt_ctx *ctx,
+				       const struct ckpt_hdr_file *h)
+{
+	struct file *file;
+	int flags, ret;
+
+	/* O_TMPFILE is O_DIRECTORY as well. */
+	flags = ckpt_file_open_flags(h);
+	if (flags & __O_TMPFILE)
+		flags &= ~O_TMPFILE;
+	file = ckpt_unlinked_open(ctx, h, flags);
+	if (IS_ERR(file))
+		return file;
+	ret = ckpt_file_seek(ctx, h, file, "without a name");
 	if (ret) {
 		fput(file);
 		return ERR_PTR(ret);
@@ -349,6 +406,7 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_FIFO]	= ckpt_pipe_open,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
+	[CKPT_FILE_UNLINKED]	= ckpt_unlinked_file,
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */
@@ -359,6 +417,9 @@ static void ckpt_file_set_flags(struct file *file, unsigned int flags)
 	/* Packets: of a pipe, open(2) does not take it. */
 	if (S_ISFIFO(file_inode(file)->i_mode))
 		mask |= O_DIRECT;
+	/* How it was made, which open(2) would do again. */
+	if (flags & __O_TMPFILE)
+		mask |= O_TMPFILE;
 	spin_lock(&file->f_lock);
 	file->f_flags = (file->f_flags & ~mask) | (flags & mask);
 	spin_unlock(&file->f_lock);
@@ -375,12 +436,24 @@ static bool ckpt_file_limit(struct ckpt_ctx *ctx)
 	return ++ctx->nr_files > per_task * ctx->nr_members;
 }
 
+/* Flags that a file may have. */
+static unsigned int ckpt_file_flags(const struct ckpt_hdr_file *h)
+{
+	if (h->f_type == CKPT_FILE_UNLINKED && S_ISREG(h->i_mode))
+		return CKPT_O_FLAGS | __O_TMPFILE;
+	return CKPT_O_FLAGS;
+}
+
 /* Do the fields that only some types have hold nothing in the others? */
 static bool ckpt_file_fields(const struct ckpt_hdr_file *h)
 {
 	switch (h->f_type) {
+	case CKPT_FILE_GENERIC:
+		return !(h->marks & ~CKPT_FILEF_PATH) && !h->inode_ref;
+	case CKPT_FILE_UNLINKED:
+		return !(h->marks & ~CKPT_FILEF_PATH);
 	case CKPT_FILE_FIFO:
-		return true;
+		return !(h->marks & CKPT_FILEF_PATH);
 	case CKPT_FILE_PIPE:
 	case CKPT_FILE_SHMEM:
 		return !h->marks;
@@ -396,7 +469,7 @@ static void *ckpt_file_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	if (ckpt_file_limit(ctx))
 		return ERR_PTR(ckpt_err(ctx, current, -EMFILE,
 					"more files than the caller may have open"));
-	if (h->f_flags & ~CKPT_O_FLAGS || !ckpt_file_fields(h))
+	if (h->f_flags & ~ckpt_file_flags(h) || !ckpt_file_fields(h))
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"file %d with flags %#o", h->objref,
 					h->f_flags));

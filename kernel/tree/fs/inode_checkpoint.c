@@ -35,6 +35,8 @@ static int ckpt_inode_checkpoint(struct ckpt_ctx *ctx,
 
 	if (S_ISFIFO(inode->i_mode))
 		return ckpt_pipe_checkpoint(ctx, task, inode, obj);
+	if (ctx->gone)
+		return ckpt_unlinked_checkpoint(ctx, task, obj);
 	return shmem_ckpt_inode(ctx, task, inode, obj);
 }
 
@@ -43,6 +45,8 @@ static void *ckpt_inode_restore(struct ckpt_ctx *ctx,
 {
 	if (hdr->type == CKPT_HDR_PIPE)
 		return ckpt_pipe_restore(ctx, (const void *)hdr);
+	if (hdr->type == CKPT_HDR_UNLINKED)
+		return ckpt_unlinked_restore(ctx, (const void *)hdr);
 	return shmem_ckpt_inode_restore(ctx, (const void *)hdr);
 }
 

@@ -134,6 +134,7 @@ enum ckpt_phase {
  * @nr_refs: objects numbered so far
  * @nr_objs: restart: objects so far of each type that a task has one of
  * @via: checkpoint: the file through which an inode is being captured
+ * @gone: checkpoint: the path, without a name, through which one is
  * @finish: checkpoint: what is to be captured when all tasks have been
  * @nr_files: restart: files opened so far
  * @hash: restart: running checksum of the stream
@@ -185,6 +186,7 @@ struct ckpt_ctx {
 	s32 nr_refs;
 	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
 	struct file *via;
+	const struct path *gone;
 	struct list_head finish;
 	u64 nr_files;
 
@@ -242,6 +244,8 @@ int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, struct page **pages, u32 nr);
 int ckpt_record_inode_pages(struct ckpt_ctx *ctx, struct inode *inode,
 			    const u64 *offsets, struct page **pages, u32 nr);
+int ckpt_record_file_pages(struct ckpt_ctx *ctx, struct file *file,
+			   const u64 *offsets, u32 nr);
 
 /* Reading: kernel/checkpoint/stream.c */
 int ckpt_read(struct ckpt_ctx *ctx, void *buf, size_t len);
@@ -333,6 +337,9 @@ struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
 extern const struct ckpt_obj_ops ckpt_locks_ops;
 extern const struct ckpt_obj_ops ckpt_fown_ops;
+
+/* Chunks of pages: mm/checkpoint_pages.c */
+u64 *ckpt_next_chunk(struct ckpt_ctx *ctx, u64 *from, u64 end, u32 *nr);
 
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);

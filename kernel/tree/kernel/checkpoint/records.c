@@ -120,13 +120,18 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_FIFO:
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
+	case CKPT_FILE_UNLINKED:
 		return true;
 	}
 	return false;
 }
 
 #define FILE_MARKS_MASK ( \
-	CKPT_FILEF_NO_WRITER_YET)
+	CKPT_FILEF_NO_WRITER_YET | \
+	CKPT_FILEF_PATH)
+
+#define UNLINKED_FLAGS_MASK ( \
+	CKPT_UNLINKED_LINKABLE)
 
 #define FD_FLAGS_MASK ( \
 	CKPT_FD_CLOEXEC)
@@ -494,6 +499,21 @@ static int check_file(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_unlinked(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_unlinked *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)UNLINKED_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_file_table(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_file_table *r = (const void *)h;
@@ -532,6 +552,10 @@ static int check_fs(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (r->umask > 511)
 		return bad(field, "umask");
+	if (r->pwd_ref < 0)
+		return bad(field, "pwd_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -995,6 +1019,14 @@ static const struct ckpt_record records[] = {
 		.check = check_file_owner,
 	},
 	{
+		.type = CKPT_HDR_UNLINKED,
+		.name = "unlinked",
+		.size = sizeof(struct ckpt_hdr_unlinked),
+		.max_len = 56,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_unlinked,
+	},
+	{
 		.type = CKPT_HDR_MM,
 		.name = "mm",
 		.size = sizeof(struct ckpt_hdr_mm),
@@ -1036,7 +1068,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_FS,
 		.name = "fs",
 		.size = sizeof(struct ckpt_hdr_fs),
-		.max_len = 16,
+		.max_len = 24,
 		.objtype = CKPT_OBJ_FS,
 		.check = check_fs,
 	},

@@ -382,6 +382,27 @@ static_assert(sizeof_field(struct ckpt_hdr_file, inode_ref) == 4);
 static_assert(offsetof(struct ckpt_hdr_file, marks) == 76);
 static_assert(sizeof_field(struct ckpt_hdr_file, marks) == 4);
 
+static_assert(sizeof(struct ckpt_hdr_unlinked) == 56);
+static_assert(offsetof(struct ckpt_hdr_unlinked, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_unlinked, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, flags) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, i_mode) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, i_mode) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, uid) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, uid) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, gid) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, gid) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, reserved0) == 28);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_unlinked, size) == 32);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, size) == 8);
+static_assert(offsetof(struct ckpt_hdr_unlinked, atime) == 40);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, atime) == 8);
+static_assert(offsetof(struct ckpt_hdr_unlinked, mtime) == 48);
+static_assert(sizeof_field(struct ckpt_hdr_unlinked, mtime) == 8);
+
 static_assert(sizeof(struct ckpt_hdr_file_table) == 16);
 static_assert(offsetof(struct ckpt_hdr_file_table, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_file_table, objref) == 8);
@@ -400,12 +421,16 @@ static_assert(sizeof_field(struct ckpt_hdr_file_desc, flags) == 4);
 static_assert(offsetof(struct ckpt_hdr_file_desc, reserved0) == 20);
 static_assert(sizeof_field(struct ckpt_hdr_file_desc, reserved0) == 4);
 
-static_assert(sizeof(struct ckpt_hdr_fs) == 16);
+static_assert(sizeof(struct ckpt_hdr_fs) == 24);
 static_assert(offsetof(struct ckpt_hdr_fs, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_fs, objref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_fs, objref) == 4);
 static_assert(offsetof(struct ckpt_hdr_fs, umask) == 12);
 static_assert(sizeof_field(struct ckpt_hdr_fs, umask) == 4);
+static_assert(offsetof(struct ckpt_hdr_fs, pwd_ref) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_fs, pwd_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_fs, reserved0) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_fs, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_pipe) == 24);
 static_assert(offsetof(struct ckpt_hdr_pipe, h) == 0);

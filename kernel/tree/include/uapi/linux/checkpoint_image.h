@@ -103,6 +103,7 @@
 
 /* Record types: Files */
 #define CKPT_HDR_FILE		304
+#define CKPT_HDR_UNLINKED	343
 #define CKPT_HDR_FILE_TABLE	301
 #define CKPT_HDR_FILE_DESC	302
 #define CKPT_HDR_FS		451
@@ -183,8 +184,8 @@ enum ckpt_arch {
  * @CKPT_OBJ_SIGHAND: signal handlers
  * @CKPT_OBJ_CRED: credentials
  * @CKPT_OBJ_SIGNAL: state that the threads of a process share
- * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
- *	their own are ends of
+ * @CKPT_OBJ_INODE: pipe, FIFO, shared memory, file without a name: what open
+ *	files without a path of their own are ends of
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
  * @CKPT_OBJ_LOCKS: locks on a file
  * @CKPT_OBJ_OWNER: the signals that a file sends
@@ -763,6 +764,7 @@ struct ckpt_hdr_cred {
  * @CKPT_FILE_EVENTFD: eventfd; an eventfd record follows
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
+ * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
@@ -771,6 +773,7 @@ enum ckpt_file_type {
 	CKPT_FILE_FIFO		= 4,
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
+	CKPT_FILE_UNLINKED	= 20,
 };
 
 /*
@@ -778,6 +781,13 @@ enum ckpt_file_type {
  */
 /* FIFO opened for reading that has had no writer since: no POLLHUP yet */
 #define CKPT_FILEF_NO_WRITER_YET	0x00000001U
+#define CKPT_FILEF_PATH			0x00000100U	/* O_PATH */
+
+/*
+ * CKPT_UNLINKED_*: marks of a file without a name.
+ */
+/* made with O_TMPFILE and without O_EXCL: it may be given a name */
+#define CKPT_UNLINKED_LINKABLE	0x00000001U
 
 /*
  * CKPT_FD_*: flags of a descriptor.
@@ -824,6 +834,36 @@ struct ckpt_hdr_file {
 };
 
 /**
+ * struct ckpt_hdr_unlinked - A regular file or directory that has no name any
+ * more. A string record with the nearest directory above it that has one
+ * follows, and for a regular file chunks of the pages that hold data, up to
+ * and including an empty one; what stands for an address in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_UNLINKED
+ * @objref: object number
+ * @flags: marks (CKPT_UNLINKED_*)
+ * @i_mode: st_mode: type and permissions
+ * @uid: st_uid
+ * @gid: st_gid
+ * @reserved0: must be zero
+ * @size: st_size, bytes; 0 for a directory
+ * @atime: st_atim, nanoseconds of CLOCK_REALTIME
+ * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ */
+struct ckpt_hdr_unlinked {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u32 i_mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 reserved0;
+	__u64 size;
+	__s64 atime;
+	__s64 mtime;
+};
+
+/**
  * struct ckpt_hdr_file_table - A file descriptor table; nr_fds records of type
  * file_desc follow, descriptors rising.
  *
@@ -861,11 +901,16 @@ struct ckpt_hdr_file_desc {
  * @h: record header, type CKPT_HDR_FS
  * @objref: object number
  * @umask: umask(2)
+ * @pwd_ref: working directory without a name, whose string is not used then; 0
+ *	for one that has a name (reference: CKPT_OBJ_INODE, or 0)
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_fs {
 	struct ckpt_hdr h;
 	__s32 objref;
 	__u32 umask;
+	__s32 pwd_ref;
+	__u32 reserved0;
 };
 
 /*
