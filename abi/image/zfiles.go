@@ -14,6 +14,7 @@ const (
 	CKPT_FILE_EVENTFD  = 5  // eventfd; an eventfd record follows
 	CKPT_FILE_EPOLL    = 6  // epoll instance; an epoll record stands behind the last task
 	CKPT_FILE_UNLINKED = 20 // a file or directory without a name; inode_ref names it
+	CKPT_FILE_NSFS     = 21 // descriptor of a namespace; an nsfs record follows
 )
 
 // CKPT_FILEF_*: state of an open file description that no flag shows.
@@ -112,7 +113,7 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_UNLINKED:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}
@@ -230,6 +231,56 @@ func (r *Unlinked) values() []any {
 		r.Size,
 		r.Atime,
 		r.Mtime,
+	}
+}
+
+// Nsfs is the record nsfs. Follows the file record of a descriptor of a
+// namespace.
+type Nsfs struct {
+	NsType uint32 // CLONE_NEW*, as NS_GET_NSTYPE
+	PID    int32  // a task that is in it; 0 for who calls restart
+}
+
+// Type is CKPT_HDR_NSFS.
+func (*Nsfs) Type() uint32 { return CKPT_HDR_NSFS }
+
+// EncodedSize is the length of the record in an image.
+func (r *Nsfs) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *Nsfs) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_NSFS)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, r.NsType)
+	b = o.AppendUint32(b, uint32(r.PID))
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Nsfs) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_NSFS, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.NsType = o.Uint32(b[8:])
+	r.PID = int32(o.Uint32(b[12:]))
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (*Nsfs) Validate() error {
+	return nil
+}
+
+func (r *Nsfs) values() []any {
+	return []any{
+		r.NsType,
+		r.PID,
 	}
 }
 

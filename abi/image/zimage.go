@@ -33,6 +33,7 @@ const (
 	CKPT_HDR_CRED          = 115
 	CKPT_HDR_FILE          = 304
 	CKPT_HDR_UNLINKED      = 343
+	CKPT_HDR_NSFS          = 344
 	CKPT_HDR_FILE_TABLE    = 301
 	CKPT_HDR_FILE_DESC     = 302
 	CKPT_HDR_FS            = 451
@@ -94,6 +95,8 @@ func newRecord(typ uint32) Record {
 		return new(File)
 	case CKPT_HDR_UNLINKED:
 		return new(Unlinked)
+	case CKPT_HDR_NSFS:
+		return new(Nsfs)
 	case CKPT_HDR_FILE_TABLE:
 		return new(FileTable)
 	case CKPT_HDR_FILE_DESC:

@@ -210,6 +210,10 @@ var layouts = []layout{
 		{"atime", "Atime", 40, 8},
 		{"mtime", "Mtime", 48, 8},
 	}},
+	{new(Nsfs), 16, []place{
+		{"ns_type", "NsType", 8, 4},
+		{"pid", "PID", 12, 4},
+	}},
 	{new(FileTable), 16, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"nr_fds", "NrFDs", 12, 4},

@@ -13,6 +13,7 @@ var FileTypes = &Enum{
 		{"EVENTFD", 5, "eventfd; an eventfd record follows"},
 		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
 		{"UNLINKED", 20, "a file or directory without a name; inode_ref names it"},
+		{"NSFS", 21, "descriptor of a namespace; an nsfs record follows"},
 	},
 }
 
@@ -68,6 +69,10 @@ var Files = Subsystem{
 			{Name: "size", Kind: U64, Doc: "st_size, bytes; 0 for a directory"},
 			{Name: "atime", Kind: S64, Doc: "st_atim, nanoseconds of CLOCK_REALTIME"},
 			{Name: "mtime", Kind: S64, Doc: "st_mtim, nanoseconds of CLOCK_REALTIME"},
+		}},
+		{Name: "nsfs", Type: 344, Doc: "Follows the file record of a descriptor of a namespace.", Fields: []Field{
+			{Name: "ns_type", Kind: U32, Doc: "CLONE_NEW*, as NS_GET_NSTYPE"},
+			{Name: "pid", Kind: S32, Doc: "a task that is in it; 0 for who calls restart"},
 		}},
 		{Name: "file_table", Type: 301, Object: obj("FILE_TABLE"), Doc: "A file descriptor table; nr_fds records of type file_desc follow, descriptors rising.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},

@@ -56,6 +56,7 @@ var RestartFlags = &Enum{
 		{"TASKSELF", 1 << 0, "the calling task itself becomes the one task of the image"},
 		{"FROZEN", 1 << 1, "the hierarchy is left frozen in its cgroup (coordinator only)"},
 		{"GHOST", 1 << 2, "the caller only holds a pid number and ends when the restart completes (restarting tasks only)"},
+		{"CHANGED", 1 << 8, "code is mapped from files that have changed since the checkpoint, instead of refusing it"},
 	},
 }
 

@@ -110,11 +110,11 @@ static void lose(void)
 	if (prog_is("posix"))
 		set_lock(fd, F_SETLK, F_UNLCK, 15, 1);
 	else if (prog_is("ofd"))
-		set_lock(other, F_OFD_SETLK, F_UNLCK, 0, 0);
+		set_lock(fd, F_OFD_SETLK, F_UNLCK, 5, 2);
 	else if (prog_is("lease_write") || prog_is("lease_read"))
 		fcntl(fd, F_SETLEASE, F_UNLCK);
 	else
-		flock(fd, LOCK_UN);
+		flock(other, LOCK_UN), flock(fd, LOCK_UN);
 }
 
 static int broken_fd = -1;

@@ -114,6 +114,8 @@ static void setup_paths(void)
 
 static void setup(void)
 {
+	if (prog_is("code"))
+		return;
 	if (prog_is("paths")) {
 		setup_paths();
 		return;
@@ -268,6 +270,8 @@ static void verify(void)
 {
 	struct stat now;
 
+	if (prog_is("code"))
+		return;
 	if (prog_is("paths")) {
 		want_paths();
 		return;
@@ -318,7 +322,7 @@ static void verify(void)
 int main(int argc, char **argv)
 {
 	prog_start(argc, argv);
-	if (prog_is("exe") && !getenv("AGAIN"))
+	if ((prog_is("exe") || prog_is("code")) && !getenv("AGAIN"))
 		setup_exe(argv);
 	setup();
 	prog_ready();

@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -62,7 +63,7 @@ static bool ckpt_file_generic(const struct inode *inode)
 	if (S_ISCHR(inode->i_mode))
 		return ckpt_stateless_device(inode);
 	return (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode)) &&
-	       ckpt_file_system(inode);
+	       (ckpt_file_system(inode) || ckpt_pseudo_file(inode));
 }
 
 static const char *ckpt_file_kind(const struct file *file)
@@ -177,6 +178,8 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",
 				   kind, name, inode->i_sb->s_type->name);
+	if (!why && ckpt_pseudo_file(inode))
+		why = ckpt_pseudo_refusal(ctx, file);
 	if (why && !ckpt_unlinked(&file->f_path))
 		return ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", kind, name,
 				   why);
@@ -275,7 +278,8 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (!buf)
 		return -ENOMEM;
 	ret = 0;
-	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
+	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file) &&
+	    !proc_ns_file(file))
 		ret = ckpt_generic_refusals(ctx, task, file, buf);
 	__putname(buf);
 	/* A dry run has nothing to say about a file that was refused. */
@@ -288,16 +292,28 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		return ret;
 	if (shmem_ckpt_anonymous(file))
 		return shmem_ckpt_file(ctx, task, file, obj);
+	if (proc_ns_file(file))
+		return ckpt_nsfs_checkpoint(ctx, task, file, obj);
 	if (file->f_op->checkpoint)
 		return file->f_op->checkpoint(ctx, task, file, obj);
 	return ckpt_generic_checkpoint(ctx, task, file, obj);
+}
+
+/* A copy may have kept no more than the seconds of the time of change. */
+static bool ckpt_file_differs(const struct ckpt_hdr_file *h,
+			      const struct inode *inode)
+{
+	struct timespec64 now = inode_get_mtime(inode);
+	struct timespec64 then = ns_to_timespec64(h->mtime);
+
+	return i_size_read(inode) != h->size || now.tv_sec != then.tv_sec ||
+	       (now.tv_nsec && now.tv_nsec != then.tv_nsec);
 }
 
 static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
 			   struct file *file, const char *name)
 {
 	struct inode *inode = file_inode(file);
-	struct timespec64 mtime = inode_get_mtime(inode);
 	bool path = h->marks & CKPT_FILEF_PATH;
 
 	if ((inode->i_mode ^ h->i_mode) & S_IFMT ||
@@ -306,12 +322,44 @@ static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
 	     MKDEV(h->rdev_major, h->rdev_minor)))
 		return ckpt_err(ctx, current, -EINVAL,
 				"file %s is of another kind than it was", name);
-	if (S_ISREG(inode->i_mode) && !path &&
-	    (i_size_read(inode) != h->size ||
-	     timespec64_to_ns(&mtime) != h->mtime))
-		ckpt_warn(ctx, current,
-			  "file %s has changed since the checkpoint", name);
-	return 0;
+	if (ckpt_pseudo_file(inode)) {
+		const char *why = ckpt_pseudo_refusal(ctx, file);
+
+		return why ? ckpt_err(ctx, current, -EINVAL, "file %s: %s",
+				      name, why) : 0;
+	}
+	if (!S_ISREG(inode->i_mode) || path || !ckpt_file_differs(h, inode))
+		return 0;
+	ckpt_warn(ctx, current, "file %s has changed since the checkpoint",
+		  name);
+	return xa_err(xa_store(&ctx->changed, h->objref, xa_mk_value(1),
+			       GFP_KERNEL_ACCOUNT));
+}
+
+/**
+ * ckpt_file_may_run - may code be mapped from a file?
+ * @ctx: restart context
+ * @ref: number of the file
+ * @file: the file
+ *
+ * The code that a task was running does not fit another version of the file.
+ *
+ * Return: 0, or -ESTALE for a file that has changed since the checkpoint.
+ */
+int ckpt_file_may_run(struct ckpt_ctx *ctx, s32 ref, struct file *file)
+{
+	char *buf;
+
+	if (!xa_load(&ctx->changed, ref) || (ctx->uflags & RESTART_CHANGED))
+		return 0;
+	buf = __getname();
+	if (!buf)
+		return -ENOMEM;
+	ckpt_err(ctx, current, -ESTALE,
+		 "file %s has changed since the checkpoint, and code is mapped from it (RESTART_CHANGED takes it as it is)",
+		 ckpt_file_name(file, buf));
+	__putname(buf);
+	return -ESTALE;
 }
 
 static int ckpt_file_seek(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
@@ -407,6 +455,7 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
 	[CKPT_FILE_UNLINKED]	= ckpt_unlinked_file,
+	[CKPT_FILE_NSFS]	= ckpt_nsfs_restore,
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */

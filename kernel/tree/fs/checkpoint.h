@@ -44,6 +44,14 @@ bool ckpt_unlinked_inode(const struct ckpt_inode *inode);
 struct file *ckpt_unlinked_open(struct ckpt_ctx *ctx,
 				const struct ckpt_hdr_file *h, int flags);
 
+/* pseudo_checkpoint.c */
+bool ckpt_pseudo_file(const struct inode *inode);
+const char *ckpt_pseudo_refusal(struct ckpt_ctx *ctx, struct file *file);
+int ckpt_nsfs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			 struct file *file, struct ckpt_object *obj);
+struct file *ckpt_nsfs_restore(struct ckpt_ctx *ctx,
+			       const struct ckpt_hdr_file *h);
+
 /* pipe.c: what F_SETPIPE_SZ does not offer is in pipe_checkpoint.c. */
 void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe);
 

@@ -137,6 +137,7 @@ enum ckpt_phase {
  * @gone: checkpoint: the path, without a name, through which one is
  * @finish: checkpoint: what is to be captured when all tasks have been
  * @nr_files: restart: files opened so far
+ * @changed: restart: numbers of files that have changed since the checkpoint
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -189,6 +190,7 @@ struct ckpt_ctx {
 	const struct path *gone;
 	struct list_head finish;
 	u64 nr_files;
+	struct xarray changed;
 
 	struct xxh64_state hash;
 	u64 nr_records;
@@ -304,6 +306,7 @@ struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 				       struct ckpt_object *obj, u32 kind);
 int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
 			  struct ckpt_object *obj, u32 kind);
+int ckpt_file_may_run(struct ckpt_ctx *ctx, s32 ref, struct file *file);
 
 extern const struct ckpt_obj_ops ckpt_file_ops;
 extern const struct ckpt_obj_ops ckpt_file_table_ops;

@@ -71,6 +71,7 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 	mutex_init(&ctx->log_lock);
 	INIT_LIST_HEAD(&ctx->log);
 	xa_init(&ctx->by_pid);
+	xa_init(&ctx->changed);
 	init_waitqueue_head(&ctx->wait);
 	ckpt_objs_init(ctx);
 	ckpt_finish_init(ctx);
@@ -115,6 +116,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_image_free(ctx->image);
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
+	xa_destroy(&ctx->changed);
 	path_put(&ctx->root);
 	if (ctx->file)
 		fput(ctx->file);

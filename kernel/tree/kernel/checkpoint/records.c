@@ -121,6 +121,7 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
 	case CKPT_FILE_UNLINKED:
+	case CKPT_FILE_NSFS:
 		return true;
 	}
 	return false;
@@ -511,6 +512,13 @@ static int check_unlinked(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "flags");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_nsfs(const struct ckpt_hdr *h, const char **field)
+{
+	if (h->len != sizeof(struct ckpt_hdr_nsfs))
+		return bad(field, "len");
 	return 0;
 }
 
@@ -1025,6 +1033,13 @@ static const struct ckpt_record records[] = {
 		.max_len = 56,
 		.objtype = CKPT_OBJ_INODE,
 		.check = check_unlinked,
+	},
+	{
+		.type = CKPT_HDR_NSFS,
+		.name = "nsfs",
+		.size = sizeof(struct ckpt_hdr_nsfs),
+		.max_len = 16,
+		.check = check_nsfs,
 	},
 	{
 		.type = CKPT_HDR_MM,

@@ -403,6 +403,13 @@ static_assert(sizeof_field(struct ckpt_hdr_unlinked, atime) == 8);
 static_assert(offsetof(struct ckpt_hdr_unlinked, mtime) == 48);
 static_assert(sizeof_field(struct ckpt_hdr_unlinked, mtime) == 8);
 
+static_assert(sizeof(struct ckpt_hdr_nsfs) == 16);
+static_assert(offsetof(struct ckpt_hdr_nsfs, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_nsfs, ns_type) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_nsfs, ns_type) == 4);
+static_assert(offsetof(struct ckpt_hdr_nsfs, pid) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_nsfs, pid) == 4);
+
 static_assert(sizeof(struct ckpt_hdr_file_table) == 16);
 static_assert(offsetof(struct ckpt_hdr_file_table, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_file_table, objref) == 8);

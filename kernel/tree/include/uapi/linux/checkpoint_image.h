@@ -104,6 +104,7 @@
 /* Record types: Files */
 #define CKPT_HDR_FILE		304
 #define CKPT_HDR_UNLINKED	343
+#define CKPT_HDR_NSFS		344
 #define CKPT_HDR_FILE_TABLE	301
 #define CKPT_HDR_FILE_DESC	302
 #define CKPT_HDR_FS		451
@@ -765,6 +766,7 @@ struct ckpt_hdr_cred {
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
  * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
+ * @CKPT_FILE_NSFS: descriptor of a namespace; an nsfs record follows
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
@@ -774,6 +776,7 @@ enum ckpt_file_type {
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
 	CKPT_FILE_UNLINKED	= 20,
+	CKPT_FILE_NSFS		= 21,
 };
 
 /*
@@ -861,6 +864,20 @@ struct ckpt_hdr_unlinked {
 	__u64 size;
 	__s64 atime;
 	__s64 mtime;
+};
+
+/**
+ * struct ckpt_hdr_nsfs - Follows the file record of a descriptor of a
+ * namespace.
+ *
+ * @h: record header, type CKPT_HDR_NSFS
+ * @ns_type: CLONE_NEW*, as NS_GET_NSTYPE
+ * @pid: a task that is in it; 0 for who calls restart
+ */
+struct ckpt_hdr_nsfs {
+	struct ckpt_hdr h;
+	__u32 ns_type;
+	__s32 pid;
 };
 
 /**
