@@ -281,6 +281,7 @@ func TestHostileFieldsCreds(t *testing.T)   { hostileFields(t, &schema.Creds) }
 func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
 func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }
 func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
+func TestHostileFieldsLocks(t *testing.T)   { hostileFields(t, &schema.Locks) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsSignals(t *testing.T) { hostileFields(t, &schema.Signals) }
 

@@ -24,3 +24,10 @@ func TestLease(t *testing.T) { fileCases(t, "file_lock", nil, "lease_write", "le
 func TestFileOwner(t *testing.T) {
 	fileCases(t, "file_owner", newPipe, "process", "thread", "group", "file")
 }
+
+// TestLockFamily has several processes with locks, some asleep until they get one.
+func TestLockFamily(t *testing.T) {
+	for _, v := range []string{"wait", "table", "owner"} {
+		kit.RunFamilies(t, kit.Family{Prog: "lock_family", Variant: v, Look: []string{`\bfd `, `\bfdinfo `}})
+	}
+}

@@ -4,11 +4,13 @@
  *
  * Has one of each: a descriptor shared by two numbers, a handler, a pending
  * signal, an interval timer, a private file mapping with a changed page, a pipe
- * and a FIFO with contents, an eventfd, an epoll instance inside another one.
+ * and a FIFO with contents, an eventfd, an epoll instance inside another one, a
+ * file and a directory without a name, O_PATH, a namespace, a signal owner, locks.
  */
 #include "prog.h"
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/time.h>
 
 static void on_signal(int sig)
@@ -38,6 +40,28 @@ static void make_events(void)
 	must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev));
 }
 
+static void make_files(void)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_start = 100, .l_len = 10 };
+	int gone, locked;
+
+	must(fcntl(pipes[0], F_SETOWN, getpid()));
+	must(fcntl(pipes[0], F_SETFL, O_ASYNC | O_DIRECT | O_NONBLOCK));
+	gone = make_file("gone", PAGE, 3);
+	must(ftruncate(gone, 3 * PAGE));
+	must(unlink(prog_path("gone")));
+	rmdir(prog_path("dir"));
+	must(mkdir(prog_path("dir"), 0700));
+	must(chdir(prog_path("dir")));
+	must(rmdir(prog_path("dir")));
+	must(open(prog_dir, O_PATH));
+	must(open("/proc/self/ns/uts", O_RDONLY));
+	/* The last record is one whose absence is noticed. */
+	locked = make_file("locked", PAGE, 4);
+	must(fcntl(locked, F_SETLK, &fl));
+	must(flock(locked, LOCK_EX));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -58,6 +82,7 @@ int main(int argc, char **argv)
 	raise(SIGUSR1);
 	must(setitimer(ITIMER_REAL, &it, NULL));
 	make_events();
+	make_files();
 	prog_ready();
 	prog_wait();
 	if (prog_losing)

@@ -20,7 +20,7 @@
 /**
  * struct ckpt_fown_finish - a file whose owner is captured at the end
  * @finish: behind the last task
- * @file: the file, with a reference
+ * @file: the file, which the object table holds
  */
 struct ckpt_fown_finish {
 	struct ckpt_finish finish;
@@ -196,6 +196,8 @@ static int ckpt_fown_record(struct ckpt_ctx *ctx, struct task_struct *task,
 static int ckpt_fown_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 				void *ptr, struct ckpt_object *obj)
 {
+	/* The table of objects has one reference more by now. */
+	ckpt_obj_use(ctx, ptr, CKPT_OBJ_FILE);
 	return ckpt_fown_record(ctx, task, ptr, obj);
 }
 
@@ -213,11 +215,7 @@ static int ckpt_fown_finish_run(struct ckpt_ctx *ctx,
 
 static void ckpt_fown_finish_free(struct ckpt_finish *finish)
 {
-	struct ckpt_fown_finish *late =
-		container_of(finish, struct ckpt_fown_finish, finish);
-
-	fput(late->file);
-	kfree(late);
+	kfree(container_of(finish, struct ckpt_fown_finish, finish));
 }
 
 /**
@@ -238,7 +236,7 @@ int ckpt_fown_later(struct ckpt_ctx *ctx, struct task_struct *task,
 	late = kzalloc(sizeof(*late), GFP_KERNEL_ACCOUNT);
 	if (!late)
 		return -ENOMEM;
-	late->file = get_file(file);
+	late->file = file;
 	late->finish.task = task;
 	late->finish.run = ckpt_fown_finish_run;
 	late->finish.free = ckpt_fown_finish_free;

@@ -416,15 +416,18 @@ static const char *const ckpt_lock_names[] = {
 static int ckpt_lock_failed(struct ckpt_ctx *ctx, const struct ckpt_hdr_lock *h,
 			    struct file *file, int err)
 {
-	const char *why = err == -EAGAIN ? ": somebody else has it locked or open" :
-					   "";
+	const char *name = ckpt_lock_names[h->kind];
 	char *buf = __getname();
 
 	if (!buf)
 		return -ENOMEM;
-	ckpt_err(ctx, current, err, "%s of bytes %lld to %lld on %s%s",
-		 ckpt_lock_names[h->kind], h->start, h->end,
-		 ckpt_file_name(file, buf), why);
+	if (err == -EAGAIN)
+		ckpt_err(ctx, current, -EAGAIN,
+			 "%s of bytes %lld to %lld on %s: somebody else has it locked or open",
+			 name, h->start, h->end, ckpt_file_name(file, buf));
+	else
+		ckpt_err(ctx, current, err, "%s of bytes %lld to %lld on %s",
+			 name, h->start, h->end, ckpt_file_name(file, buf));
 	__putname(buf);
 	return err;
 }

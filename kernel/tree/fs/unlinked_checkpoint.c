@@ -68,8 +68,14 @@ static void ckpt_unlinked_dir(const struct path *path, struct path *dir)
 	}
 }
 
+static const char *ckpt_unlinked_why(bool placed)
+{
+	return placed ? "the caller cannot read it" :
+			"no directory above it can be found again";
+}
+
 static int ckpt_unlinked_refuse(struct ckpt_ctx *ctx, struct task_struct *task,
-				const struct path *path, const char *why)
+				const struct path *path, bool placed)
 {
 	char *buf, *name;
 	int ret;
@@ -79,7 +85,8 @@ static int ckpt_unlinked_refuse(struct ckpt_ctx *ctx, struct task_struct *task,
 		return -ENOMEM;
 	name = d_path(path, buf, PATH_MAX);
 	ret = ckpt_refuse(ctx, task, -EBADF, "unlinked file %s: %s",
-			  IS_ERR(name) ? "(path too long)" : name, why);
+			  IS_ERR(name) ? "(path too long)" : name,
+			  ckpt_unlinked_why(placed));
 	__putname(buf);
 	return ret;
 }
@@ -219,8 +226,7 @@ static int ckpt_unlinked_capture(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (d_is_reg(path->dentry)) {
 		file = ckpt_unlinked_reader(ctx->via);
 		if (IS_ERR(file))
-			return ckpt_unlinked_refuse(ctx, task, path,
-						    "the caller cannot read it");
+			return ckpt_unlinked_refuse(ctx, task, path, true);
 	}
 	ret = ckpt_unlinked_record(ctx, path, dir, obj, &h);
 	if (!ret && file)
@@ -258,8 +264,7 @@ int ckpt_unlinked_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	if (IS_ERR(why))
 		ret = PTR_ERR(why);
 	else if (why)
-		ret = ckpt_unlinked_refuse(ctx, task, path,
-					   "no directory above it can be found again");
+		ret = ckpt_unlinked_refuse(ctx, task, path, false);
 	else
 		ret = ckpt_unlinked_capture(ctx, task, path, &dir, obj);
 	path_put(&dir);
