@@ -25,9 +25,35 @@ func TestUnlinkedExe(t *testing.T) { fileCases(t, "file_unlinked", newInode, "ex
 func TestUnlinkedDir(t *testing.T) { fileCases(t, "file_unlinked", newInode, "dir", "cwd") }
 func TestPathFiles(t *testing.T)   { fileCases(t, "file_unlinked", newInode, "paths") }
 
+// overlay mounts an overlay of two directories of a tmpfs.
+func overlay(t *testing.T) string {
+	t.Helper()
+	base, err := os.MkdirTemp("/root", "overlay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(base) })
+	if err := unix.Mount("overlay-test", base, "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Unmount(base, unix.MNT_DETACH) })
+	for _, dir := range []string{"lower", "upper", "work", "merged"} {
+		if err := os.Mkdir(filepath.Join(base, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merged := filepath.Join(base, "merged")
+	options := "lowerdir=" + base + "/lower,upperdir=" + base + "/upper,workdir=" + base + "/work"
+	if err := unix.Mount("overlay", merged, "overlay", 0, options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Unmount(merged, unix.MNT_DETACH) })
+	return merged
+}
+
 // TestUnlinkedFileSystems has the files on other file systems than the tmpfs of /tmp.
 func TestUnlinkedFileSystems(t *testing.T) {
-	for _, base := range []string{"/root", "/ext4"} {
+	for _, base := range []string{"/root", "/ext4", overlay(t)} {
 		t.Run(filepath.Base(base), func(t *testing.T) {
 			dir := func(t *testing.T) string {
 				d, err := os.MkdirTemp(base, "meet")

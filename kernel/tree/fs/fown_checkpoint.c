@@ -314,9 +314,9 @@ static int ckpt_fown_set_async(struct ckpt_ctx *ctx,
 
 	if (!(h->flags & CKPT_OWNERF_ASYNC))
 		return 0;
-	if (file->f_op->fasync)
+	if (file->f_op->fasync) {
 		ret = file->f_op->fasync(h->fd, file, 1);
-	else if (!(file->f_flags & FASYNC)) {
+	} else if (!(file->f_flags & FASYNC)) {
 		/* open(2) lets it be set where it does nothing. */
 		spin_lock(&file->f_lock);
 		file->f_flags |= FASYNC;

@@ -314,8 +314,9 @@ int ckpt_locks_later(struct ckpt_ctx *ctx, struct task_struct *task,
 
 static bool ckpt_lock_valid(const struct ckpt_hdr_lock *h)
 {
-	if (h->start < 0 || h->end < h->start ||
-	    !!h->table_ref != (h->kind == CKPT_LOCK_POSIX))
+	bool posix = h->kind == CKPT_LOCK_POSIX;
+
+	if (h->start < 0 || h->end < h->start || !!h->table_ref != posix)
 		return false;
 	if (h->kind == CKPT_LOCK_LEASE ? h->fd < 0 : h->fd)
 		return false;
@@ -340,10 +341,10 @@ static bool ckpt_lock_fits(const struct ckpt_hdr_lock *h, struct file *file)
 /* Who took it; the root stands for one that has ended. */
 static pid_t ckpt_lock_taker(struct ckpt_ctx *ctx, s32 nr)
 {
-	struct ckpt_member *member = nr ? ckpt_member_of(ctx, nr) :
-					  ctx->members[0];
+	struct task_struct *task;
 
-	return member ? member->task->tgid : 0;
+	task = ckpt_task_of(ctx, nr ?: ctx->members[0]->pids->pid);
+	return task ? task->tgid : 0;
 }
 
 /* As with fcntl(2), but for who has taken it. */

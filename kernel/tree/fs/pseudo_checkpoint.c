@@ -45,14 +45,24 @@ static const char *const ckpt_proc_table_names[] = {
 	"fd", "fdinfo", "map_files",
 };
 
-static bool ckpt_has_name(const char *const *names, size_t nr,
-			  const struct dentry *dentry)
+static bool ckpt_proc_has_state(const struct dentry *dentry)
 {
-	return match_string(names, nr, dentry->d_name.name) >= 0;
+	return match_string(ckpt_proc_names, ARRAY_SIZE(ckpt_proc_names),
+			    dentry->d_name.name) < 0;
 }
 
-#define CKPT_HAS_NAME(names, dentry)	\
-	ckpt_has_name(names, ARRAY_SIZE(names), dentry)
+static bool ckpt_proc_has_mm(const struct dentry *dentry)
+{
+	return match_string(ckpt_proc_mm_names, ARRAY_SIZE(ckpt_proc_mm_names),
+			    dentry->d_name.name) >= 0;
+}
+
+static bool ckpt_proc_is_table(const struct dentry *dentry)
+{
+	return match_string(ckpt_proc_table_names,
+			    ARRAY_SIZE(ckpt_proc_table_names),
+			    dentry->d_name.name) >= 0;
+}
 
 /* What stands directly below the root of the file system; under RCU. */
 static struct dentry *ckpt_first_dentry(struct dentry *dentry)
@@ -75,18 +85,16 @@ static const char *ckpt_proc_refusal(struct ckpt_ctx *ctx, struct file *file)
 	const char *why = NULL;
 
 	rcu_read_lock();
-	if (!IS_ROOT(dentry) &&
-	    CKPT_HAS_NAME(ckpt_proc_table_names, dentry->d_parent))
+	if (!IS_ROOT(dentry) && ckpt_proc_is_table(dentry->d_parent))
 		why = "it goes with a descriptor or an area of a task";
 	else if (!pid && !IS_ROOT(dentry) && !d_is_symlink(dentry) &&
-		 !CKPT_HAS_NAME(ckpt_proc_names, ckpt_first_dentry(dentry)))
+		 ckpt_proc_has_state(ckpt_first_dentry(dentry)))
 		why = "this file of proc is not supported";
 	else if (!pid && !path && d_is_reg(dentry) &&
 		 !strcmp(ckpt_first_dentry(dentry)->d_name.name, "pressure") &&
 		 (file->f_mode & FMODE_WRITE))
 		why = "it may watch for pressure";
-	else if (pid && !path && !ctx->restart &&
-		 CKPT_HAS_NAME(ckpt_proc_mm_names, dentry))
+	else if (pid && !path && !ctx->restart && ckpt_proc_has_mm(dentry))
 		why = "it is bound to the address space of a task";
 	else if (pid && !ctx->restart && !ckpt_pid_inside(ctx, pid, PIDTYPE_PID))
 		why = "it is about a task outside of the hierarchy";
@@ -257,7 +265,6 @@ struct file *ckpt_nsfs_restore(struct ckpt_ctx *ctx,
 {
 	const struct proc_ns_operations *ops;
 	struct task_struct *task = current;
-	struct ckpt_member *member;
 	struct ckpt_hdr_nsfs *n;
 	struct file *file;
 	struct path path;
@@ -267,10 +274,8 @@ struct file *ckpt_nsfs_restore(struct ckpt_ctx *ctx,
 	if (IS_ERR(n))
 		return ERR_CAST(n);
 	ops = ckpt_ns_type(n->ns_type);
-	if (n->pid) {
-		member = ckpt_member_of(ctx, n->pid);
-		task = member ? member->task : NULL;
-	}
+	if (n->pid)
+		task = ckpt_task_of(ctx, n->pid);
 	if (!ops || !task || h->f_flags & ~(O_NONBLOCK | O_LARGEFILE))
 		ret = -EINVAL;
 	if (!ret)

@@ -153,7 +153,8 @@ static bool ckpt_unlinked_extent(struct file *file, bool own, loff_t size,
 	hole = vfs_llseek(file, data, SEEK_HOLE);
 	if (hole > data)
 		*end = min(hole, size);
-	*from = max(*from, (loff_t)round_down(data, PAGE_SIZE));
+	data = round_down(data, PAGE_SIZE);
+	*from = max(*from, data);
 	return true;
 }
 

@@ -286,7 +286,7 @@ struct ckpt_obj_ops {
 
 /* Tasks by number: kernel/checkpoint/{collect,array,settle}.c */
 bool ckpt_pid_inside(struct ckpt_ctx *ctx, struct pid *pid, enum pid_type type);
-struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
+struct task_struct *ckpt_task_of(struct ckpt_ctx *ctx, s32 pid);
 struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr);
 
 /* Shared objects: kernel/checkpoint/objhash.c */

@@ -190,6 +190,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx);
 
 /* array.c */
 int ckpt_read_array(struct ckpt_ctx *ctx);
+struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
 
 /* settle.c */
 int ckpt_settle(struct ckpt_ctx *ctx);

@@ -95,10 +95,13 @@ static struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr)
  */
 struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr)
 {
+	struct task_struct *task = ckpt_task_of(ctx, nr);
 	struct pid *pid = NULL;
 
 	read_lock(&tasklist_lock);
-	if (nr > 0 && xa_load(&ctx->by_pid, nr))
+	if (task)
+		pid = get_pid(task_pid(task));
+	else if (nr > 0 && xa_load(&ctx->by_pid, nr))
 		pid = get_pid(ckpt_pid_of(ctx, nr));
 	read_unlock(&tasklist_lock);
 	return pid;
