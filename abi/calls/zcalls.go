@@ -24,9 +24,10 @@ const (
 
 // RESTART_*: flags of restart(2).
 const (
-	RESTART_TASKSELF = 0x1 // the calling task itself becomes the one task of the image
-	RESTART_FROZEN   = 0x2 // the hierarchy is left frozen in its cgroup (coordinator only)
-	RESTART_GHOST    = 0x4 // the caller only holds a pid number and ends when the restart completes (restarting tasks only)
+	RESTART_TASKSELF = 0x1   // the calling task itself becomes the one task of the image
+	RESTART_FROZEN   = 0x2   // the hierarchy is left frozen in its cgroup (coordinator only)
+	RESTART_GHOST    = 0x4   // the caller only holds a pid number and ends when the restart completes (restarting tasks only)
+	RESTART_CHANGED  = 0x100 // code is mapped from files that have changed since the checkpoint, instead of refusing it
 )
 
 // CKPT_FEATURE_*: feature bits.

@@ -19,12 +19,20 @@ const (
 	CKPT_FILE_SIGNALFD = 41 // signalfd; a signalfd record follows
 	CKPT_FILE_PIDFD    = 42 // pidfd; a pidfd record follows
 	CKPT_FILE_INOTIFY  = 43 // inotify instance; an inotify record follows
+	CKPT_FILE_UNLINKED = 22 // a file or directory without a name; inode_ref names it
+	CKPT_FILE_NSFS     = 23 // descriptor of a namespace; an nsfs record follows
 )
 
 // CKPT_FILEF_*: state of an open file description that no flag shows.
 const (
-	CKPT_FILEF_NO_WRITER_YET = 0x1  // FIFO opened for reading that has had no writer since: no POLLHUP yet
-	CKPT_FILEF_MADE          = 0x10 // memory file: the description that was made with it, which does not keep it from being executed although it can be written to
+	CKPT_FILEF_NO_WRITER_YET = 0x1   // FIFO opened for reading that has had no writer since: no POLLHUP yet
+	CKPT_FILEF_MADE          = 0x10  // memory file: the description that was made with it, which does not keep it from being executed although it can be written to
+	CKPT_FILEF_PATH          = 0x100 // O_PATH
+)
+
+// CKPT_UNLINKED_*: marks of a file without a name.
+const (
+	CKPT_UNLINKED_LINKABLE = 0x1 // made with O_TMPFILE and without O_EXCL: it may be given a name
 )
 
 // CKPT_FD_*: flags of a descriptor.
@@ -112,14 +120,14 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}
 	if r.InodeRef < 0 {
 		return badRef("inode_ref", r.InodeRef)
 	}
-	if bad := r.Marks &^ 0x11; bad != 0 {
+	if bad := r.Marks &^ 0x111; bad != 0 {
 		return badFlags("marks", uint64(bad), "CKPT_FILEF_")
 	}
 	return nil
@@ -141,6 +149,145 @@ func (r *File) values() []any {
 		r.Mtime,
 		r.InodeRef,
 		r.Marks,
+	}
+}
+
+// Unlinked is the record unlinked. A regular file or directory that has no name
+// any more. A string record with the nearest directory above it that has one
+// follows, and for a regular file chunks of the pages that hold data, up to and
+// including an empty one; what stands for an address in them is an offset.
+type Unlinked struct {
+	ObjRef    int32  // object number
+	Flags     uint32 // marks (CKPT_UNLINKED_*)
+	IMode     uint32 // st_mode: type and permissions
+	UID       uint32 // st_uid
+	GID       uint32 // st_gid
+	Reserved0 uint32 // must be zero
+	Size      uint64 // st_size, bytes; 0 for a directory
+	Atime     int64  // st_atim, nanoseconds of CLOCK_REALTIME
+	Mtime     int64  // st_mtim, nanoseconds of CLOCK_REALTIME
+}
+
+// Type is CKPT_HDR_UNLINKED.
+func (*Unlinked) Type() uint32 { return CKPT_HDR_UNLINKED }
+
+// EncodedSize is the length of the record in an image.
+func (r *Unlinked) EncodedSize() int {
+	return 56
+}
+
+// Append encodes the record.
+func (r *Unlinked) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_UNLINKED)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.ObjRef))
+	b = o.AppendUint32(b, r.Flags)
+	b = o.AppendUint32(b, r.IMode)
+	b = o.AppendUint32(b, r.UID)
+	b = o.AppendUint32(b, r.GID)
+	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint64(b, r.Size)
+	b = o.AppendUint64(b, uint64(r.Atime))
+	b = o.AppendUint64(b, uint64(r.Mtime))
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Unlinked) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_UNLINKED, 56)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 56); err != nil {
+		return err
+	}
+	r.ObjRef = int32(o.Uint32(b[8:]))
+	r.Flags = o.Uint32(b[12:])
+	r.IMode = o.Uint32(b[16:])
+	r.UID = o.Uint32(b[20:])
+	r.GID = o.Uint32(b[24:])
+	r.Reserved0 = o.Uint32(b[28:])
+	r.Size = o.Uint64(b[32:])
+	r.Atime = int64(o.Uint64(b[40:]))
+	r.Mtime = int64(o.Uint64(b[48:]))
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *Unlinked) Validate() error {
+	if r.ObjRef <= 0 {
+		return badRef("objref", r.ObjRef)
+	}
+	if bad := r.Flags &^ 0x1; bad != 0 {
+		return badFlags("flags", uint64(bad), "CKPT_UNLINKED_")
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
+	return nil
+}
+
+func (r *Unlinked) values() []any {
+	return []any{
+		r.ObjRef,
+		r.Flags,
+		r.IMode,
+		r.UID,
+		r.GID,
+		r.Reserved0,
+		r.Size,
+		r.Atime,
+		r.Mtime,
+	}
+}
+
+// Nsfs is the record nsfs. Follows the file record of a descriptor of a
+// namespace.
+type Nsfs struct {
+	NsType uint32 // CLONE_NEW*, as NS_GET_NSTYPE
+	PID    int32  // a task that is in it; 0 for who calls restart
+}
+
+// Type is CKPT_HDR_NSFS.
+func (*Nsfs) Type() uint32 { return CKPT_HDR_NSFS }
+
+// EncodedSize is the length of the record in an image.
+func (r *Nsfs) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *Nsfs) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_NSFS)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, r.NsType)
+	b = o.AppendUint32(b, uint32(r.PID))
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Nsfs) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_NSFS, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.NsType = o.Uint32(b[8:])
+	r.PID = int32(o.Uint32(b[12:]))
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (*Nsfs) Validate() error {
+	return nil
+}
+
+func (r *Nsfs) values() []any {
+	return []any{
+		r.NsType,
+		r.PID,
 	}
 }
 
@@ -269,8 +416,10 @@ func (r *FileDesc) values() []any {
 // FS is the record fs. Root and working directory. Two string records follow:
 // the root, the working directory.
 type FS struct {
-	ObjRef int32  // object number
-	Umask  uint32 // umask(2)
+	ObjRef    int32  // object number
+	Umask     uint32 // umask(2)
+	PwdRef    int32  // working directory without a name, whose string is not used then; 0 for one that has a name (reference: CKPT_OBJ_INODE, or 0)
+	Reserved0 uint32 // must be zero
 }
 
 // Type is CKPT_HDR_FS.
@@ -278,7 +427,7 @@ func (*FS) Type() uint32 { return CKPT_HDR_FS }
 
 // EncodedSize is the length of the record in an image.
 func (r *FS) EncodedSize() int {
-	return 16
+	return 24
 }
 
 // Append encodes the record.
@@ -287,20 +436,24 @@ func (r *FS) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, uint32(r.EncodedSize()))
 	b = o.AppendUint32(b, uint32(r.ObjRef))
 	b = o.AppendUint32(b, r.Umask)
+	b = o.AppendUint32(b, uint32(r.PwdRef))
+	b = o.AppendUint32(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *FS) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_FS, 16)
+	size, err := checkHdr(b, o, CKPT_HDR_FS, 24)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 16); err != nil {
+	if err := checkEnd(b, size, 24); err != nil {
 		return err
 	}
 	r.ObjRef = int32(o.Uint32(b[8:]))
 	r.Umask = o.Uint32(b[12:])
+	r.PwdRef = int32(o.Uint32(b[16:]))
+	r.Reserved0 = o.Uint32(b[20:])
 	return nil
 }
 
@@ -312,6 +465,12 @@ func (r *FS) Validate() error {
 	if r.Umask > 511 {
 		return tooLarge("umask", uint64(r.Umask), 511)
 	}
+	if r.PwdRef < 0 {
+		return badRef("pwd_ref", r.PwdRef)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
 	return nil
 }
 
@@ -319,5 +478,7 @@ func (r *FS) values() []any {
 	return []any{
 		r.ObjRef,
 		r.Umask,
+		r.PwdRef,
+		r.Reserved0,
 	}
 }

@@ -42,10 +42,12 @@ const (
 	CKPT_OBJ_SIGHAND    = 5  // signal handlers
 	CKPT_OBJ_CRED       = 6  // credentials
 	CKPT_OBJ_SIGNAL     = 7  // state that the threads of a process share
-	CKPT_OBJ_INODE      = 8  // pipe, FIFO or shared memory: what files without contents of their own are ends of
+	CKPT_OBJ_INODE      = 8  // pipe, FIFO, shared memory, file without a name: what open files without a path of their own are ends of
 	CKPT_OBJ_EPOLL      = 9  // what an epoll instance watches
 	CKPT_OBJ_TTY        = 18 // pseudo terminal
 	CKPT_OBJ_SECCOMP    = 10 // seccomp filter
+	CKPT_OBJ_LOCKS      = 16 // locks on a file
+	CKPT_OBJ_OWNER      = 17 // the signals that a file sends
 )
 
 // Header is the record header. Always the first record. Magic, arch_id and rev

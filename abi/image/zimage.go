@@ -33,9 +33,14 @@ const (
 	CKPT_HDR_CRED           = 115
 	CKPT_HDR_SECCOMP_FILTER = 130
 	CKPT_HDR_FILE           = 304
+	CKPT_HDR_UNLINKED       = 348
+	CKPT_HDR_NSFS           = 349
 	CKPT_HDR_FILE_TABLE     = 301
 	CKPT_HDR_FILE_DESC      = 302
 	CKPT_HDR_FS             = 451
+	CKPT_HDR_LOCKS          = 345
+	CKPT_HDR_LOCK           = 346
+	CKPT_HDR_FILE_OWNER     = 347
 	CKPT_HDR_PIPE           = 305
 	CKPT_HDR_PIPE_BUF       = 306
 	CKPT_HDR_EVENTFD        = 311
@@ -105,12 +110,22 @@ func newRecord(typ uint32) Record {
 		return new(SeccompFilter)
 	case CKPT_HDR_FILE:
 		return new(File)
+	case CKPT_HDR_UNLINKED:
+		return new(Unlinked)
+	case CKPT_HDR_NSFS:
+		return new(Nsfs)
 	case CKPT_HDR_FILE_TABLE:
 		return new(FileTable)
 	case CKPT_HDR_FILE_DESC:
 		return new(FileDesc)
 	case CKPT_HDR_FS:
 		return new(FS)
+	case CKPT_HDR_LOCKS:
+		return new(Locks)
+	case CKPT_HDR_LOCK:
+		return new(Lock)
+	case CKPT_HDR_FILE_OWNER:
+		return new(FileOwner)
 	case CKPT_HDR_PIPE:
 		return new(Pipe)
 	case CKPT_HDR_PIPE_BUF:

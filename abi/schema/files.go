@@ -18,6 +18,8 @@ var FileTypes = &Enum{
 		{"SIGNALFD", 41, "signalfd; a signalfd record follows"},
 		{"PIDFD", 42, "pidfd; a pidfd record follows"},
 		{"INOTIFY", 43, "inotify instance; an inotify record follows"},
+		{"UNLINKED", 22, "a file or directory without a name; inode_ref names it"},
+		{"NSFS", 23, "descriptor of a namespace; an nsfs record follows"},
 	},
 }
 
@@ -27,7 +29,14 @@ var FileMarks = &Enum{
 	Values: []Value{
 		{"NO_WRITER_YET", 1 << 0, "FIFO opened for reading that has had no writer since: no POLLHUP yet"},
 		{"MADE", 1 << 4, "memory file: the description that was made with it, which does not keep it from being executed although it can be written to"},
+		{"PATH", 1 << 8, "O_PATH"},
 	},
+}
+
+// UnlinkedFlags are marks of a file without a name.
+var UnlinkedFlags = &Enum{
+	Name: "unlinked_flags", Prefix: "CKPT_UNLINKED_", Bits: true, Doc: "marks of a file without a name",
+	Values: []Value{{"LINKABLE", 1 << 0, "made with O_TMPFILE and without O_EXCL: it may be given a name"}},
 }
 
 // FDFlags are the flags of a descriptor.
@@ -39,7 +48,7 @@ var FDFlags = &Enum{
 // Files is what descriptors name.
 var Files = Subsystem{
 	Name: "Files", Doc: "Descriptors, open file descriptions, root and working directory. Paths are relative to the directory named behind the container record.",
-	Enums: []*Enum{FileTypes, FileMarks, FDFlags},
+	Enums: []*Enum{FileTypes, FileMarks, UnlinkedFlags, FDFlags},
 	Records: []*Record{
 		{Name: "file", Type: 304, Object: obj("FILE"), Doc: "An open file description. For type GENERIC a string record with its path follows.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
@@ -57,6 +66,21 @@ var Files = Subsystem{
 			{Name: "inode_ref", Kind: S32, Ref: "INODE", Doc: "what the file is an end of; 0 for a type that has none"},
 			{Name: "marks", Kind: U32, Flags: FileMarks, Doc: "state that no flag shows"},
 		}},
+		{Name: "unlinked", Type: 348, Object: obj("INODE"), Doc: "A regular file or directory that has no name any more. A string record with the nearest directory above it that has one follows, and for a regular file chunks of the pages that hold data, up to and including an empty one; what stands for an address in them is an offset.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "flags", Kind: U32, Flags: UnlinkedFlags, Doc: "marks"},
+			{Name: "i_mode", Kind: U32, Doc: "st_mode: type and permissions"},
+			{Name: "uid", Kind: U32, Doc: "st_uid"},
+			{Name: "gid", Kind: U32, Doc: "st_gid"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "size", Kind: U64, Doc: "st_size, bytes; 0 for a directory"},
+			{Name: "atime", Kind: S64, Doc: "st_atim, nanoseconds of CLOCK_REALTIME"},
+			{Name: "mtime", Kind: S64, Doc: "st_mtim, nanoseconds of CLOCK_REALTIME"},
+		}},
+		{Name: "nsfs", Type: 349, Doc: "Follows the file record of a descriptor of a namespace.", Fields: []Field{
+			{Name: "ns_type", Kind: U32, Doc: "CLONE_NEW*, as NS_GET_NSTYPE"},
+			{Name: "pid", Kind: S32, Doc: "a task that is in it; 0 for who calls restart"},
+		}},
 		{Name: "file_table", Type: 301, Object: obj("FILE_TABLE"), Doc: "A file descriptor table; nr_fds records of type file_desc follow, descriptors rising.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "nr_fds", Kind: U32, Max: 1 << 30, Doc: "open descriptors"},
@@ -70,6 +94,8 @@ var Files = Subsystem{
 		{Name: "fs", Type: 451, Object: obj("FS"), Doc: "Root and working directory. Two string records follow: the root, the working directory.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "umask", Kind: U32, Max: 0o777, Doc: "umask(2)"},
+			{Name: "pwd_ref", Kind: S32, Ref: "INODE", Doc: "working directory without a name, whose string is not used then; 0 for one that has a name"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 	},
 }

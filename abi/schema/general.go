@@ -57,6 +57,7 @@ var RestartFlags = &Enum{
 		{"TASKSELF", 1 << 0, "the calling task itself becomes the one task of the image"},
 		{"FROZEN", 1 << 1, "the hierarchy is left frozen in its cgroup (coordinator only)"},
 		{"GHOST", 1 << 2, "the caller only holds a pid number and ends when the restart completes (restarting tasks only)"},
+		{"CHANGED", 1 << 8, "code is mapped from files that have changed since the checkpoint, instead of refusing it"},
 	},
 }
 
@@ -93,10 +94,12 @@ var ObjTypes = &Enum{
 		{"SIGHAND", 5, "signal handlers"},
 		{"CRED", 6, "credentials"},
 		{"SIGNAL", 7, "state that the threads of a process share"},
-		{"INODE", 8, "pipe, FIFO or shared memory: what files without contents of their own are ends of"},
+		{"INODE", 8, "pipe, FIFO, shared memory, file without a name: what open files without a path of their own are ends of"},
 		{"EPOLL", 9, "what an epoll instance watches"},
 		{"TTY", 18, "pseudo terminal"},
 		{"SECCOMP", 10, "seccomp filter"},
+		{"LOCKS", 16, "locks on a file"},
+		{"OWNER", 17, "the signals that a file sends"},
 	},
 }
 

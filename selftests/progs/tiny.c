@@ -6,7 +6,8 @@
  * signal, an interval timer, a private file mapping with a changed page, a pipe
  * and a FIFO with contents, an eventfd, an epoll instance inside another one,
  * a sealed memory file with an older area, two seccomp filters, timers of each
- * kind, a signalfd, a pidfd, inotify with an event, asynchronous I/O.
+ * kind, a signalfd, a pidfd, inotify with an event, asynchronous I/O, a file and
+ * a directory without a name, O_PATH, a namespace, a signal owner, locks.
  */
 #include "prog.h"
 #include <linux/aio_abi.h>
@@ -14,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
@@ -113,6 +115,28 @@ static void make_aio(int fd)
 	must(syscall(SYS_io_submit, ctx, 1, &list));
 }
 
+static void make_files(void)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_start = 100, .l_len = 10 };
+	int gone, locked;
+
+	must(fcntl(pipes[0], F_SETOWN, getpid()));
+	must(fcntl(pipes[0], F_SETFL, O_ASYNC | O_DIRECT | O_NONBLOCK));
+	gone = make_file("gone", PAGE, 3);
+	must(ftruncate(gone, 3 * PAGE));
+	must(unlink(prog_path("gone")));
+	rmdir(prog_path("lost"));
+	must(mkdir(prog_path("lost"), 0700));
+	must(chdir(prog_path("lost")));
+	must(rmdir(prog_path("lost")));
+	must(open(prog_dir, O_PATH));
+	must(open("/proc/self/ns/uts", O_RDONLY));
+	/* The last record is one whose absence is noticed. */
+	locked = make_file("locked", PAGE, 4);
+	must(fcntl(locked, F_SETLK, &fl));
+	must(flock(locked, LOCK_EX));
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval it = { .it_value.tv_sec = 10000, .it_interval.tv_sec = 20000 };
@@ -137,6 +161,7 @@ int main(int argc, char **argv)
 	make_notice(&set);
 	make_aio(fd);
 	make_memfd();
+	make_files();
 	make_filters();
 	prog_ready();
 	prog_wait();

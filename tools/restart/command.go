@@ -27,6 +27,7 @@ type options struct {
 	noWait     bool
 	copyStatus bool
 	verbose    bool
+	changed    changed
 
 	init  bool     // this is the init of the pid namespace that --pidns made
 	ready *os.File // there: told when the processes run
@@ -72,6 +73,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.BoolVar(&o.frozen, "frozen", false, "leave the processes frozen in a cgroup of their own")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for the first process to end")
 	f.BoolVar(&o.copyStatus, "copy-status", false, "exit as the first process does: its status, or 128 + the signal")
+	f.Var(&o.changed, "changed", "executables and libraries that have changed: `fail|warn`")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print how long it took")
 }
 

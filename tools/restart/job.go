@@ -52,7 +52,7 @@ func (j *job) restart() error {
 		}
 		enter, flags = place.fd(), calls.RESTART_FROZEN
 	}
-	err := j.watched(enter, flags)
+	err := j.watched(enter, flags|j.changed.flags())
 	if place != nil {
 		place.settle(j.stderr, int(j.src.Root().PID), err)
 	}

@@ -201,12 +201,12 @@ const procFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
 // selfPlan plans the process that takes over a self-checkpoint. keep are
 // descriptors it needs besides image and log.
-func selfPlan(fd, logfd int, keep ...int) *tree.Plan {
+func selfPlan(fd, logfd int, flags uint64, keep ...int) *tree.Plan {
 	p := &tree.Plan{}
 	child := p.Clone(uintptr(unix.SIGCHLD))
 	child()
 	p.KeepOnly(append(keep, fd, logfd)...)
-	p.Call(restartCall, calls.SYS_RESTART, 0, uintptr(fd), calls.RESTART_TASKSELF, uintptr(logfd))
+	p.Call(restartCall, calls.SYS_RESTART, 0, uintptr(fd), uintptr(calls.RESTART_TASKSELF|flags), uintptr(logfd))
 	p.Exit(1)
 	return p
 }

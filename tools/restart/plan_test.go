@@ -115,7 +115,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s:\n%swant\n%s", name, got, c.want)
 		}
 	}
-	self := selfPlan(5, 9, 7)
+	self := selfPlan(5, 9, 0, 7)
 	want := "0 clone(17) child: 1\n1 close_range(3, 4)\n2 close_range(6, 6)\n3 close_range(8, 8)\n4 close_range(10, -1)\n5 restart(0, 5, 1, 9)\n6 exit_group(1)\n"
 	if got := self.String(); got != want {
 		t.Errorf("self:\n%swant\n%s", got, want)

@@ -27,7 +27,7 @@ func (j *job) restartSelf() error {
 	}
 	defer unix.Close(alive[0])
 	before := time.Now()
-	proc, err := selfPlan(j.src.Fd(), j.log.Fd(), alive[1]).Start()
+	proc, err := selfPlan(j.src.Fd(), j.log.Fd(), j.changed.flags(), alive[1]).Start()
 	unix.Close(alive[1])
 	if err != nil {
 		return err

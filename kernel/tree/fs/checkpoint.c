@@ -4,17 +4,18 @@
  *
  * A regular file, a directory or a character device without state is saved as
  * its path and its F_GETFL flags, and restored by opening the path with the
- * restarting task's credentials. A file of a kind that knows how to save itself
+ * restarting task's credentials. So is any file that is open with O_PATH. What
+ * has no name any more is in unlinked_checkpoint.c. A file of a kind that knows how to save itself
  * has ->checkpoint(), and its type an entry in ckpt_file_restorers[]. Every
  * other kind of file is refused by name.
  */
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -62,7 +63,7 @@ static bool ckpt_file_generic(const struct inode *inode)
 	if (S_ISCHR(inode->i_mode))
 		return ckpt_stateless_device(inode);
 	return (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode)) &&
-	       ckpt_file_system(inode);
+	       (ckpt_file_system(inode) || ckpt_pseudo_file(inode));
 }
 
 static const char *ckpt_file_kind(const struct file *file)
@@ -72,8 +73,6 @@ static const char *ckpt_file_kind(const struct file *file)
 	if (file->f_mode & FMODE_PATH)
 		return "O_PATH descriptor";
 	switch (inode->i_mode & S_IFMT) {
-	case S_IFIFO:
-		return "pipe or FIFO";
 	case S_IFSOCK:
 		return "socket";
 	case S_IFCHR:
@@ -85,41 +84,6 @@ static const char *ckpt_file_kind(const struct file *file)
 		return "file";
 	}
 	return "anonymous file";
-}
-
-/* Does any lock or lease on the inode belong to this open file? */
-static const char *ckpt_file_lock(struct file *file)
-{
-#ifdef CONFIG_FILE_LOCKING
-	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
-	struct file_lock_core *lock;
-	const char *what = NULL;
-
-	if (!ctx)
-		return NULL;
-	spin_lock(&ctx->flc_lock);
-	list_for_each_entry(lock, &ctx->flc_posix, flc_list)
-		if (lock->flc_file == file)
-			what = "POSIX lock";
-	list_for_each_entry(lock, &ctx->flc_flock, flc_list)
-		if (lock->flc_file == file)
-			what = "flock lock";
-	list_for_each_entry(lock, &ctx->flc_lease, flc_list)
-		if (lock->flc_file == file)
-			what = "lease";
-	spin_unlock(&ctx->flc_lock);
-	return what;
-#else
-	return NULL;
-#endif
-}
-
-static bool ckpt_file_owned(struct file *file)
-{
-	struct fown_struct *owner = file_f_owner(file);
-
-	return (owner && (owner->pid || owner->signum)) ||
-	       (file->f_flags & FASYNC);
 }
 
 /*
@@ -184,7 +148,10 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 	const char *why = NULL;
 	int ret;
 
-	if (d_unlinked(path->dentry) || !d_inode(path->dentry)->i_nlink) {
+	if (d_unlinked(path->dentry) && d_inode(path->dentry)->i_nlink) {
+		why = "unlinked, and it has other names";
+	} else if (d_unlinked(path->dentry) ||
+		   !d_inode(path->dentry)->i_nlink) {
 		why = "unlinked";
 	} else {
 		*name = __d_path(path, &ctx->root, buf, PATH_MAX);
@@ -261,38 +228,15 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 	if (IS_ERR(why))
 		return PTR_ERR(why);
 	*path = name;
-	if (file->f_mode & FMODE_PATH || !ckpt_file_generic(inode))
+	if (!(file->f_mode & FMODE_PATH) && !ckpt_file_generic(inode))
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "%s %s on %s: this kind of file is not supported",
 				   kind, name, inode->i_sb->s_type->name);
-	if (why)
+	if (!why && ckpt_pseudo_file(inode))
+		why = ckpt_pseudo_refusal(ctx, file);
+	if (why && !ckpt_unlinked(&file->f_path))
 		return ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", kind, name,
 				   why);
-	return 0;
-}
-
-/* What no record holds of an open file of any kind; 0 in a dry run. */
-static int ckpt_file_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			      struct file *file, char *buf, char **path)
-{
-	const char *kind = ckpt_file_kind(file), *lock;
-	int ret = 0;
-
-	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file))
-		ret = ckpt_generic_refusals(ctx, task, file, buf, path);
-	if (ret)
-		return ret;
-	lock = ckpt_file_lock(file);
-	if (lock) {
-		ret = ckpt_refuse(ctx, task, -EBADF, "%s %s: %s is held", kind,
-				  ckpt_file_name(file, buf), lock);
-		if (ret)
-			return ret;
-	}
-	if (ckpt_file_owned(file))
-		return ckpt_refuse(ctx, task, -EBUSY,
-				   "%s %s: F_SETOWN, F_SETSIG, O_ASYNC or F_NOTIFY is in force",
-				   kind, ckpt_file_name(file, buf));
 	return 0;
 }
 
@@ -319,6 +263,8 @@ struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->f_type = kind;
 	h->f_flags = file->f_flags & CKPT_O_FLAGS;
+	if (file->f_mode & FMODE_PATH)
+		h->marks |= CKPT_FILEF_PATH;
 	h->i_mode = inode->i_mode;
 	h->f_pos = file->f_pos;
 	h->ino = inode->i_ino;
@@ -348,18 +294,30 @@ int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
 	return ckpt_file_record(ctx, file, obj, kind) ? 0 : -ENOMEM;
 }
 
-static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx, struct file *file,
+static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx,
+				   struct task_struct *task, struct file *file,
 				   struct ckpt_object *obj, const char *path)
 {
+	bool unlinked = ckpt_unlinked(&file->f_path);
 	struct ckpt_hdr_file *h;
+	s32 ref = 0;
 
-	h = ckpt_file_record(ctx, file, obj, CKPT_FILE_GENERIC);
+	if (unlinked) {
+		ref = ckpt_unlinked_ref(ctx, task, &file->f_path, file);
+		if (ref <= 0)
+			return ref;
+	}
+	h = ckpt_file_record(ctx, file, obj, unlinked ? CKPT_FILE_UNLINKED :
+							CKPT_FILE_GENERIC);
 	if (!h)
 		return -ENOMEM;
-	/* Left over from O_TMPFILE, in a file that has a name by now. */
+	h->inode_ref = ref;
+	/* Left over from O_TMPFILE, perhaps in a file that has a name by now. */
 	if (!S_ISDIR(file_inode(file)->i_mode))
 		h->f_flags &= ~O_DIRECTORY;
-	return ckpt_record_string(ctx, path);
+	if (unlinked && file->f_flags & __O_TMPFILE)
+		h->f_flags |= O_TMPFILE;
+	return unlinked ? 0 : ckpt_record_string(ctx, path);
 }
 
 static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
@@ -373,35 +331,113 @@ static int ckpt_file_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	buf = __getname();
 	if (!buf)
 		return -ENOMEM;
-	ret = ckpt_file_refusals(ctx, task, file, buf, &path);
+	ret = 0;
+	if (!file->f_op->checkpoint && !shmem_ckpt_anonymous(file) &&
+	    !proc_ns_file(file))
+		ret = ckpt_generic_refusals(ctx, task, file, buf, &path);
 	/* A dry run has nothing to say about a file that was refused. */
-	if (!ret && path && ctx->obstacles == obstacles)
-		ret = ckpt_generic_checkpoint(ctx, file, obj, path);
+	if (!ret && ctx->obstacles == obstacles) {
+		ret = ckpt_locks_later(ctx, task, file);
+		if (!ret)
+			ret = ckpt_fown_later(ctx, task, file);
+		if (!ret && path)
+			ret = ckpt_generic_checkpoint(ctx, task, file, obj,
+						      path);
+	}
 	__putname(buf);
 	if (ret || path || ctx->obstacles != obstacles)
 		return ret;
 	if (shmem_ckpt_anonymous(file))
 		return shmem_ckpt_file(ctx, task, file, obj);
+	if (proc_ns_file(file))
+		return ckpt_nsfs_checkpoint(ctx, task, file, obj);
 	return file->f_op->checkpoint(ctx, task, file, obj);
+}
+
+/* A copy may have kept no more than the seconds of the time of change. */
+static bool ckpt_file_differs(const struct ckpt_hdr_file *h,
+			      const struct inode *inode)
+{
+	struct timespec64 now = inode_get_mtime(inode);
+	struct timespec64 then = ns_to_timespec64(h->mtime);
+
+	return i_size_read(inode) != h->size || now.tv_sec != then.tv_sec ||
+	       (now.tv_nsec && now.tv_nsec != then.tv_nsec);
 }
 
 static int ckpt_file_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
 			   struct file *file, const char *name)
 {
 	struct inode *inode = file_inode(file);
-	struct timespec64 mtime = inode_get_mtime(inode);
+	bool path = h->marks & CKPT_FILEF_PATH;
 
-	if ((inode->i_mode ^ h->i_mode) & S_IFMT || !ckpt_file_generic(inode) ||
+	if ((inode->i_mode ^ h->i_mode) & S_IFMT ||
+	    (!path && !ckpt_file_generic(inode)) ||
 	    (S_ISCHR(inode->i_mode) && inode->i_rdev !=
 	     MKDEV(h->rdev_major, h->rdev_minor)))
 		return ckpt_err(ctx, current, -EINVAL,
 				"file %s is of another kind than it was", name);
-	if (S_ISREG(inode->i_mode) &&
-	    (i_size_read(inode) != h->size ||
-	     timespec64_to_ns(&mtime) != h->mtime))
-		ckpt_warn(ctx, current,
-			  "file %s has changed since the checkpoint", name);
-	return 0;
+	if (ckpt_pseudo_file(inode)) {
+		const char *why = ckpt_pseudo_refusal(ctx, file);
+
+		return why ? ckpt_err(ctx, current, -EINVAL, "file %s: %s",
+				      name, why) : 0;
+	}
+	if (!S_ISREG(inode->i_mode) || path || !ckpt_file_differs(h, inode))
+		return 0;
+	ckpt_warn(ctx, current, "file %s has changed since the checkpoint",
+		  name);
+	return xa_err(xa_store(&ctx->changed, h->objref, xa_mk_value(1),
+			       GFP_KERNEL_ACCOUNT));
+}
+
+/**
+ * ckpt_file_may_run - may code be mapped from a file?
+ * @ctx: restart context
+ * @ref: number of the file
+ * @file: the file
+ *
+ * The code that a task was running does not fit another version of the file.
+ *
+ * Return: 0, or -ESTALE for a file that has changed since the checkpoint.
+ */
+int ckpt_file_may_run(struct ckpt_ctx *ctx, s32 ref, struct file *file)
+{
+	char *buf;
+
+	if (!xa_load(&ctx->changed, ref) || (ctx->uflags & RESTART_CHANGED))
+		return 0;
+	buf = __getname();
+	if (!buf)
+		return -ENOMEM;
+	ckpt_err(ctx, current, -ESTALE,
+		 "file %s has changed since the checkpoint, and code is mapped from it (RESTART_CHANGED takes it as it is)",
+		 ckpt_file_name(file, buf));
+	__putname(buf);
+	return -ESTALE;
+}
+
+static int ckpt_file_seek(struct ckpt_ctx *ctx, const struct ckpt_hdr_file *h,
+			  struct file *file, const char *name)
+{
+	loff_t pos;
+
+	if (!h->f_pos || !(file->f_mode & FMODE_LSEEK) ||
+	    S_ISCHR(file_inode(file)->i_mode))
+		return 0;
+	pos = vfs_llseek(file, h->f_pos, SEEK_SET);
+	if (pos >= 0)
+		return 0;
+	return ckpt_err(ctx, current, pos,
+			"file %s cannot be positioned at %lld", name, h->f_pos);
+}
+
+/* Flags of open(2); those that keep it from waiting are put right later. */
+static int ckpt_file_open_flags(const struct ckpt_hdr_file *h)
+{
+	if (h->marks & CKPT_FILEF_PATH)
+		return O_PATH | O_NOFOLLOW | (h->f_flags & O_DIRECTORY);
+	return h->f_flags | O_NONBLOCK | O_NOFOLLOW;
 }
 
 static struct file *ckpt_file_open(struct ckpt_ctx *ctx,
@@ -415,20 +451,34 @@ static struct file *ckpt_file_open(struct ckpt_ctx *ctx,
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"file %s is no path", name));
 	/* Whatever stands there by now: do not wait for its other end. */
-	file = filp_open(name, h->f_flags | O_NONBLOCK | O_NOFOLLOW, 0);
+	file = filp_open(name, ckpt_file_open_flags(h), 0);
 	if (IS_ERR(file))
 		return ERR_PTR(ckpt_err(ctx, current, PTR_ERR(file),
 					"cannot open file %s", name));
 	ret = ckpt_file_check(ctx, h, file, name);
-	if (!ret && h->f_pos && (file->f_mode & FMODE_LSEEK) &&
-	    !S_ISCHR(file_inode(file)->i_mode)) {
-		loff_t pos = vfs_llseek(file, h->f_pos, SEEK_SET);
-
-		if (pos < 0)
-			ret = ckpt_err(ctx, current, pos,
-				       "file %s cannot be positioned at %lld",
-				       name, h->f_pos);
+	if (!ret)
+		ret = ckpt_file_seek(ctx, h, file, name);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
 	}
+	return file;
+}
+
+static struct file *ckpt_unlinked_file(struct ckpt_ctx *ctx,
+				       const struct ckpt_hdr_file *h)
+{
+	struct file *file;
+	int flags, ret;
+
+	/* O_TMPFILE is O_DIRECTORY as well. */
+	flags = ckpt_file_open_flags(h);
+	if (flags & __O_TMPFILE)
+		flags &= ~O_TMPFILE;
+	file = ckpt_unlinked_open(ctx, h, flags);
+	if (IS_ERR(file))
+		return file;
+	ret = ckpt_file_seek(ctx, h, file, "without a name");
 	if (ret) {
 		fput(file);
 		return ERR_PTR(ret);
@@ -473,6 +523,8 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 #ifdef CONFIG_INOTIFY_USER
 	[CKPT_FILE_INOTIFY]	= ckpt_inotify_restore,
 #endif
+	[CKPT_FILE_UNLINKED]	= ckpt_unlinked_file,
+	[CKPT_FILE_NSFS]	= ckpt_nsfs_restore,
 };
 
 /* Flags that fcntl(2) sets, and that open(2) may have been denied. */
@@ -483,6 +535,9 @@ static void ckpt_file_set_flags(struct file *file, unsigned int flags)
 	/* Packets: of a pipe, open(2) does not take it. */
 	if (S_ISFIFO(file_inode(file)->i_mode))
 		mask |= O_DIRECT;
+	/* How it was made, which open(2) would do again. */
+	if (flags & __O_TMPFILE)
+		mask |= O_TMPFILE;
 	spin_lock(&file->f_lock);
 	file->f_flags = (file->f_flags & ~mask) | (flags & mask);
 	spin_unlock(&file->f_lock);
@@ -499,10 +554,22 @@ static bool ckpt_file_limit(struct ckpt_ctx *ctx)
 	return ++ctx->nr_files > per_task * ctx->nr_members;
 }
 
+/* Flags that a file may have. */
+static unsigned int ckpt_file_flags(const struct ckpt_hdr_file *h)
+{
+	if (h->f_type == CKPT_FILE_UNLINKED && S_ISREG(h->i_mode))
+		return CKPT_O_FLAGS | __O_TMPFILE;
+	return CKPT_O_FLAGS;
+}
+
 /* Do the fields that only some types have hold nothing in the others? */
 static bool ckpt_file_fields(const struct ckpt_hdr_file *h)
 {
 	switch (h->f_type) {
+	case CKPT_FILE_GENERIC:
+		return !(h->marks & ~CKPT_FILEF_PATH) && !h->inode_ref;
+	case CKPT_FILE_UNLINKED:
+		return !(h->marks & ~CKPT_FILEF_PATH);
 	case CKPT_FILE_FIFO:
 		return !(h->marks & ~CKPT_FILEF_NO_WRITER_YET);
 	case CKPT_FILE_SHMEM:
@@ -521,7 +588,7 @@ static void *ckpt_file_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	if (ckpt_file_limit(ctx))
 		return ERR_PTR(ckpt_err(ctx, current, -EMFILE,
 					"more files than the caller may have open"));
-	if (h->f_flags & ~CKPT_O_FLAGS || !ckpt_file_fields(h))
+	if (h->f_flags & ~ckpt_file_flags(h) || !ckpt_file_fields(h))
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"file %d with flags %#o", h->objref,
 					h->f_flags));

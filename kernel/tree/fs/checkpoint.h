@@ -26,6 +26,34 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
 char *ckpt_file_name(struct file *file, char *buf);
 struct file *ckpt_dentry_open(const struct path *path, int flags, void *data);
 
+/* locks_checkpoint.c */
+int ckpt_locks_later(struct ckpt_ctx *ctx, struct task_struct *task,
+		     struct file *file);
+
+/* fown_checkpoint.c */
+int ckpt_fown_later(struct ckpt_ctx *ctx, struct task_struct *task,
+		    struct file *file);
+
+/* unlinked_checkpoint.c */
+bool ckpt_unlinked(const struct path *path);
+int ckpt_unlinked_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			     struct ckpt_object *obj);
+s32 ckpt_unlinked_ref(struct ckpt_ctx *ctx, struct task_struct *task,
+		      const struct path *path, struct file *file);
+struct ckpt_inode *ckpt_unlinked_restore(struct ckpt_ctx *ctx,
+					 const struct ckpt_hdr_unlinked *h);
+bool ckpt_unlinked_inode(const struct ckpt_inode *inode);
+struct file *ckpt_unlinked_open(struct ckpt_ctx *ctx,
+				const struct ckpt_hdr_file *h, int flags);
+
+/* pseudo_checkpoint.c */
+bool ckpt_pseudo_file(const struct inode *inode);
+const char *ckpt_pseudo_refusal(struct ckpt_ctx *ctx, struct file *file);
+int ckpt_nsfs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			 struct file *file, struct ckpt_object *obj);
+struct file *ckpt_nsfs_restore(struct ckpt_ctx *ctx,
+			       const struct ckpt_hdr_file *h);
+
 /* pipe.c: what F_SETPIPE_SZ does not offer is in pipe_checkpoint.c. */
 void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe);
 

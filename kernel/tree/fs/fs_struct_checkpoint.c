@@ -34,29 +34,48 @@ static int ckpt_dir_record(struct ckpt_ctx *ctx, struct task_struct *task,
 	return ret;
 }
 
-static int ckpt_fs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
-			      void *ptr, struct ckpt_object *obj)
+static int ckpt_fs_record(struct ckpt_ctx *ctx, struct task_struct *task,
+			  struct fs_struct *fs, struct ckpt_object *obj,
+			  const struct path *root, const struct path *pwd)
 {
-	struct fs_struct *fs = ptr;
 	struct ckpt_hdr_fs *h;
-	struct path root, pwd;
+	s32 ref = 0;
 	int ret;
 
+	/* Its record stands before this one. */
+	if (ckpt_unlinked(pwd)) {
+		ref = ckpt_unlinked_ref(ctx, task, pwd, NULL);
+		if (ref <= 0)
+			return ref;
+	}
 	h = ckpt_record(ctx, CKPT_HDR_FS, 0);
 	if (!h)
 		return -ENOMEM;
 	h->objref = ckpt_obj_number(ctx, obj);
-	spin_lock(&fs->lock);
 	h->umask = fs->umask;
+	h->pwd_ref = ref;
+	ret = ckpt_dir_record(ctx, task, root, "root directory");
+	if (ret)
+		return ret;
+	return ref ? ckpt_record_string(ctx, "") :
+		     ckpt_dir_record(ctx, task, pwd, "working directory");
+}
+
+static int ckpt_fs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			      void *ptr, struct ckpt_object *obj)
+{
+	struct fs_struct *fs = ptr;
+	struct path root, pwd;
+	int ret;
+
+	spin_lock(&fs->lock);
 	root = fs->root;
 	path_get(&root);
 	pwd = fs->pwd;
 	path_get(&pwd);
 	spin_unlock(&fs->lock);
 
-	ret = ckpt_dir_record(ctx, task, &root, "root directory");
-	if (!ret)
-		ret = ckpt_dir_record(ctx, task, &pwd, "working directory");
+	ret = ckpt_fs_record(ctx, task, fs, obj, &root, &pwd);
 	path_put(&pwd);
 	path_put(&root);
 	return ret;
@@ -84,6 +103,32 @@ static int ckpt_dir_restore(struct ckpt_ctx *ctx, const char *what,
 	return ret;
 }
 
+/* A working directory that has no name any more. */
+static int ckpt_pwd_restore(struct ckpt_ctx *ctx, s32 ref, struct path *path)
+{
+	char *name = ckpt_next_string(ctx);
+	struct ckpt_inode *inode;
+	int ret = 0;
+
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	inode = ckpt_obj_fetch(ctx, ref, CKPT_OBJ_INODE);
+	if (IS_ERR(inode))
+		ret = PTR_ERR(inode);
+	else if (name[0] || !ckpt_unlinked_inode(inode) ||
+		 !d_is_dir(inode->path.dentry))
+		ret = ckpt_err(ctx, current, -EINVAL,
+			       "object %d is no working directory", ref);
+	else
+		ret = path_permission(&inode->path, MAY_EXEC | MAY_CHDIR);
+	if (!ret) {
+		*path = inode->path;
+		path_get(path);
+	}
+	kfree(name);
+	return ret;
+}
+
 static void *ckpt_fs_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 {
 	const struct ckpt_hdr_fs *h = (const void *)hdr;
@@ -95,7 +140,8 @@ static void *ckpt_fs_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 	ret = ckpt_dir_restore(ctx, "root directory", &root);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = ckpt_dir_restore(ctx, "working directory", &pwd);
+	ret = h->pwd_ref ? ckpt_pwd_restore(ctx, h->pwd_ref, &pwd) :
+			   ckpt_dir_restore(ctx, "working directory", &pwd);
 	if (ret)
 		goto put_root;
 

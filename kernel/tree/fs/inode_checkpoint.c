@@ -37,6 +37,8 @@ static int ckpt_inode_checkpoint(struct ckpt_ctx *ctx,
 		return ckpt_pipe_checkpoint(ctx, task, inode, obj);
 	if (memfd_ckpt_is(inode))
 		return memfd_ckpt_inode(ctx, task, inode, obj);
+	if (ctx->gone)
+		return ckpt_unlinked_checkpoint(ctx, task, obj);
 	return shmem_ckpt_inode(ctx, task, inode, obj);
 }
 
@@ -47,6 +49,8 @@ static void *ckpt_inode_restore(struct ckpt_ctx *ctx,
 		return ckpt_pipe_restore(ctx, (const void *)hdr);
 	if (hdr->type == CKPT_HDR_MEMFD)
 		return memfd_ckpt_inode_restore(ctx, (const void *)hdr);
+	if (hdr->type == CKPT_HDR_UNLINKED)
+		return ckpt_unlinked_restore(ctx, (const void *)hdr);
 	return shmem_ckpt_inode_restore(ctx, (const void *)hdr);
 }
 

@@ -312,6 +312,9 @@ static int ckpt_mm_set_exe(struct ckpt_ctx *ctx, s32 ref)
 	exe = ckpt_obj_fetch(ctx, ref, CKPT_OBJ_FILE);
 	if (IS_ERR(exe))
 		return PTR_ERR(exe);
+	ret = ckpt_file_may_run(ctx, ref, exe);
+	if (ret)
+		return ret;
 	/* What PR_SET_MM_EXE_FILE asks for. */
 	ret = -EACCES;
 	if (S_ISREG(file_inode(exe)->i_mode) && !path_noexec(&exe->f_path))

@@ -361,6 +361,10 @@ static int ckpt_vma_map(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 		file = ckpt_obj_fetch(ctx, h->file_ref, CKPT_OBJ_FILE);
 		if (IS_ERR(file))
 			return PTR_ERR(file);
+		ret = h->prot & PROT_EXEC ?
+		      ckpt_file_may_run(ctx, h->file_ref, file) : 0;
+		if (ret)
+			return ret;
 	} else {
 		flags |= MAP_ANONYMOUS;
 	}

@@ -72,7 +72,6 @@ void ckpt_walk_free(struct ckpt_walk *w);
 void ckpt_walk_add(struct ckpt_walk *w, unsigned long addr, struct page *page);
 int ckpt_vma_pages(struct ckpt_ctx *ctx, struct vm_area_struct *vma,
 		   struct ckpt_walk *w);
-u64 *ckpt_next_chunk(struct ckpt_ctx *ctx, u64 *from, u64 end, u32 *nr);
 int ckpt_vma_fill_pages(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h);
 
 /* shmem_checkpoint.c */

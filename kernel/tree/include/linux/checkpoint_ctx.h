@@ -139,6 +139,7 @@ enum ckpt_phase {
  * @nr_refs: objects numbered so far
  * @nr_objs: restart: objects so far of each type that a task has one of
  * @via: checkpoint: the file through which an inode is being captured
+ * @gone: checkpoint: the path, without a name, through which one is
  * @finish: what is done when all else has been
  * @nr_files: restart: files opened so far
  * @ahead: restart: bytes of the image that have been read ahead, or NULL
@@ -146,6 +147,7 @@ enum ckpt_phase {
  * @ahead_end: how many there are
  * @terminal: restart: a file of the caller on its terminal, or NULL
  * @foreground: restart: the job had a terminal of somebody else, and has it
+ * @changed: restart: numbers of files that have changed since the checkpoint
  * @hash: restart: running checksum of the stream
  * @nr_records: restart: records read so far
  * @restoring: restart: an object is being built
@@ -198,10 +200,12 @@ struct ckpt_ctx {
 	s32 nr_refs;
 	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
 	struct file *via;
+	const struct path *gone;
 	struct list_head finish;
 	u64 nr_files;
 	struct file *terminal;
 	bool foreground;
+	struct xarray changed;
 
 	void *ahead;
 	u32 ahead_at;
@@ -268,6 +272,8 @@ int ckpt_record_pages(struct ckpt_ctx *ctx, struct mm_struct *mm,
 		      const u64 *addrs, struct page **pages, u32 nr);
 int ckpt_record_inode_pages(struct ckpt_ctx *ctx, struct inode *inode,
 			    const u64 *offsets, struct page **pages, u32 nr);
+int ckpt_record_file_pages(struct ckpt_ctx *ctx, struct file *file,
+			   const u64 *offsets, u32 nr);
 
 /* Reading: kernel/checkpoint/stream.c */
 int ckpt_read(struct ckpt_ctx *ctx, void *buf, size_t len);
@@ -304,6 +310,11 @@ struct ckpt_obj_ops {
 	void *(*restore)(struct ckpt_ctx *ctx, const struct ckpt_hdr *h);
 };
 
+/* Tasks by number: kernel/checkpoint/{collect,array,settle}.c */
+bool ckpt_pid_inside(struct ckpt_ctx *ctx, struct pid *pid, enum pid_type type);
+struct task_struct *ckpt_task_of(struct ckpt_ctx *ctx, s32 pid);
+struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr);
+
 /* Shared objects: kernel/checkpoint/objhash.c */
 s32 ckpt_obj_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 			void *ptr, u32 objtype);
@@ -321,6 +332,7 @@ struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 				       struct ckpt_object *obj, u32 kind);
 int ckpt_file_record_kind(struct ckpt_ctx *ctx, struct file *file,
 			  struct ckpt_object *obj, u32 kind);
+int ckpt_file_may_run(struct ckpt_ctx *ctx, s32 ref, struct file *file);
 
 extern const struct ckpt_obj_ops ckpt_file_ops;
 extern const struct ckpt_obj_ops ckpt_file_table_ops;
@@ -380,6 +392,11 @@ memfd_ckpt_inode_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr_memfd *h)
 #endif
 
 extern const struct ckpt_obj_ops ckpt_epoll_ops;
+extern const struct ckpt_obj_ops ckpt_locks_ops;
+extern const struct ckpt_obj_ops ckpt_fown_ops;
+
+/* Chunks of pages: mm/checkpoint_pages.c */
+u64 *ckpt_next_chunk(struct ckpt_ctx *ctx, u64 *from, u64 end, u32 *nr);
 
 /* Controlling terminals: kernel/checkpoint/ctty.c */
 u32 ckpt_ctty_count(struct ckpt_ctx *ctx, struct tty_struct *tty);

@@ -35,6 +35,23 @@ struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid)
 }
 
 /**
+ * ckpt_task_of - the task that becomes the member with a pid
+ * @ctx: restart context whose members have been found
+ * @pid: pid in the pid namespace of the root
+ *
+ * Return: the task, which stays as long as the context, or NULL.
+ */
+struct task_struct *ckpt_task_of(struct ckpt_ctx *ctx, s32 pid)
+{
+	struct ckpt_member *member = ckpt_member_of(ctx, pid);
+
+	if (!member)
+		return NULL;
+	/* In a self-restart the one member is the caller. */
+	return member->task ?: current;
+}
+
+/**
  * ckpt_member_task - the task with a pid, if it will run
  * @ctx: restart context
  * @pid: pid in the pid namespace of the root

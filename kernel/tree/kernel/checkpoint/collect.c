@@ -401,6 +401,28 @@ int ckpt_collect_pids(struct ckpt_ctx *ctx)
 	return ret ?: ckpt_ctty_ghosts(ctx, ns);
 }
 
+/**
+ * ckpt_pid_inside - is a task, process or process group in the task array?
+ * @ctx: checkpoint context whose task array is complete
+ * @pid: its number
+ * @type: what it is the number of
+ *
+ * Return: true if a restart has something of that number.
+ */
+bool ckpt_pid_inside(struct ckpt_ctx *ctx, struct pid *pid, enum pid_type type)
+{
+	s32 nr = pid_nr_ns(pid, ns_of_pid(ctx->root_pid));
+	const struct ckpt_hdr_pids *pids;
+	u32 i;
+
+	for (i = 0; nr && i < ctx->nr_members; i++) {
+		pids = ctx->members[i]->pids;
+		if (nr == (type == PIDTYPE_PGID ? pids->pgid : pids->pid))
+			return true;
+	}
+	return false;
+}
+
 static int ckpt_pids_record(struct ckpt_ctx *ctx,
 			    const struct ckpt_hdr_pids *pids)
 {

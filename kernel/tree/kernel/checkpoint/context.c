@@ -71,6 +71,7 @@ struct ckpt_ctx *ckpt_ctx_alloc(bool restart, unsigned long uflags, int fd,
 	mutex_init(&ctx->log_lock);
 	INIT_LIST_HEAD(&ctx->log);
 	xa_init(&ctx->by_pid);
+	xa_init(&ctx->changed);
 	init_waitqueue_head(&ctx->wait);
 	xa_init(&ctx->refs);
 	INIT_LIST_HEAD(&ctx->obj_list);
@@ -121,6 +122,7 @@ void ckpt_ctx_put(struct ckpt_ctx *ctx)
 	ckpt_finish_free(ctx);
 	ckpt_objs_free(ctx);
 	path_put(&ctx->dir);
+	xa_destroy(&ctx->changed);
 	path_put(&ctx->root);
 	kfree(ctx->ahead);
 	if (ctx->file)

@@ -31,8 +31,10 @@
  * @owner: @buf is an allocation, and not what another piece has left of it
  * @mm: address space of the pages, for those that must be read in
  * @inode: or the inode of shmem that they belong to
- * @addrs: addresses of the pages, or their offsets in @inode
- * @pages: the pages with a reference each; NULL for one that is swapped out
+ * @source: or the file that they are read from
+ * @addrs: addresses of the pages, or their offsets in @inode or @source
+ * @pages: the pages with a reference each; NULL for one that is swapped out or
+ *	not read yet
  * @nr: how many
  */
 struct ckpt_chunk {
@@ -42,6 +44,7 @@ struct ckpt_chunk {
 	bool owner;
 	struct mm_struct *mm;
 	struct inode *inode;
+	struct file *source;
 	const u64 *addrs;
 	struct page **pages;
 	u32 nr;
@@ -95,6 +98,8 @@ static void ckpt_chunk_free(struct ckpt_chunk *chunk)
 		mmdrop(chunk->mm);
 	if (chunk->inode)
 		iput(chunk->inode);
+	if (chunk->source)
+		fput(chunk->source);
 	kvfree(chunk->pages);
 	if (chunk->owner)
 		kvfree(chunk->buf);
@@ -276,7 +281,10 @@ static struct ckpt_chunk *ckpt_record_chunk(struct ckpt_ctx *ctx,
 		return NULL;
 	memcpy(h + 1, addrs, nr * sizeof(u64));
 
-	copy = kvmemdup(pages, nr * sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (pages)
+		copy = kvmemdup(pages, nr * sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	else
+		copy = kvcalloc(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 	chunk = ckpt_chunk_add(image);
@@ -338,6 +346,28 @@ int ckpt_record_inode_pages(struct ckpt_ctx *ctx, struct inode *inode,
 	return 0;
 }
 
+/**
+ * ckpt_record_file_pages - append a chunk of a file
+ * @ctx: checkpoint context
+ * @file: the file, open for reading
+ * @offsets: where in it the pages are, in bytes
+ * @nr: how many; 0 makes the chunk that ends the contents
+ *
+ * They are read when the image is written, a chunk at a time.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ckpt_record_file_pages(struct ckpt_ctx *ctx, struct file *file,
+			   const u64 *offsets, u32 nr)
+{
+	struct ckpt_chunk *chunk = ckpt_record_chunk(ctx, offsets, NULL, nr);
+
+	if (IS_ERR_OR_NULL(chunk))
+		return PTR_ERR_OR_ZERO(chunk);
+	chunk->source = get_file(file);
+	return 0;
+}
+
 static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
 {
 	struct kvec kvec = { .iov_base = buf, .iov_len = len };
@@ -367,6 +397,33 @@ static int ckpt_chunk_fill_inode(struct ckpt_chunk *chunk)
 		if (IS_ERR(page))
 			return PTR_ERR(page);
 		chunk->pages[i] = page;
+	}
+	return 0;
+}
+
+/* ... those of a file... */
+static int ckpt_chunk_fill_file(struct ckpt_chunk *chunk)
+{
+	ssize_t got;
+	loff_t pos;
+	size_t len;
+	u32 i;
+
+	for (i = 0; i < chunk->nr; i++) {
+		chunk->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!chunk->pages[i])
+			return -ENOMEM;
+		pos = chunk->addrs[i];
+		for (len = 0; len < PAGE_SIZE; len += got) {
+			got = kernel_read(chunk->source,
+					  page_address(chunk->pages[i]) + len,
+					  PAGE_SIZE - len, &pos);
+			if (got < 0)
+				return got;
+			if (!got)
+				break;
+		}
+		cond_resched();
 	}
 	return 0;
 }
@@ -410,8 +467,12 @@ static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_chunk *chunk)
 	bvec = kmalloc_array(CKPT_EMIT_BVECS, sizeof(*bvec), GFP_KERNEL);
 	if (!bvec)
 		return -ENOMEM;
-	ret = chunk->inode ? ckpt_chunk_fill_inode(chunk) :
-			     ckpt_chunk_fill(chunk);
+	if (chunk->inode)
+		ret = ckpt_chunk_fill_inode(chunk);
+	else if (chunk->source)
+		ret = ckpt_chunk_fill_file(chunk);
+	else
+		ret = ckpt_chunk_fill(chunk);
 	while (!ret && i < chunk->nr) {
 		for (n = 0; n < CKPT_EMIT_BVECS && i + n < chunk->nr; n++) {
 			addr = kmap_local_page(chunk->pages[i + n]);

@@ -130,6 +130,8 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_SIGNALFD:
 	case CKPT_FILE_PIDFD:
 	case CKPT_FILE_INOTIFY:
+	case CKPT_FILE_UNLINKED:
+	case CKPT_FILE_NSFS:
 		return true;
 	}
 	return false;
@@ -137,10 +139,50 @@ static bool is_file_type(u64 v)
 
 #define FILE_MARKS_MASK ( \
 	CKPT_FILEF_NO_WRITER_YET | \
-	CKPT_FILEF_MADE)
+	CKPT_FILEF_MADE | \
+	CKPT_FILEF_PATH)
+
+#define UNLINKED_FLAGS_MASK ( \
+	CKPT_UNLINKED_LINKABLE)
 
 #define FD_FLAGS_MASK ( \
 	CKPT_FD_CLOEXEC)
+
+static bool is_lock_kind(u64 v)
+{
+	switch (v) {
+	case CKPT_LOCK_POSIX:
+	case CKPT_LOCK_OFD:
+	case CKPT_LOCK_FLOCK:
+	case CKPT_LOCK_LEASE:
+		return true;
+	}
+	return false;
+}
+
+static bool is_lock_type(u64 v)
+{
+	switch (v) {
+	case CKPT_LOCK_TYPE_READ:
+	case CKPT_LOCK_TYPE_WRITE:
+		return true;
+	}
+	return false;
+}
+
+static bool is_owner_type(u64 v)
+{
+	switch (v) {
+	case CKPT_OWNER_THREAD:
+	case CKPT_OWNER_PROCESS:
+	case CKPT_OWNER_GROUP:
+		return true;
+	}
+	return false;
+}
+
+#define OWNER_FLAGS_MASK ( \
+	CKPT_OWNERF_ASYNC)
 
 #define PIPE_FLAGS_MASK ( \
 	CKPT_PIPE_FIFO | \
@@ -563,6 +605,28 @@ static int check_file(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_unlinked(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_unlinked *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)UNLINKED_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_nsfs(const struct ckpt_hdr *h, const char **field)
+{
+	if (h->len != sizeof(struct ckpt_hdr_nsfs))
+		return bad(field, "len");
+	return 0;
+}
+
 static int check_file_table(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_file_table *r = (const void *)h;
@@ -601,6 +665,61 @@ static int check_fs(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "objref");
 	if (r->umask > 511)
 		return bad(field, "umask");
+	if (r->pwd_ref < 0)
+		return bad(field, "pwd_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_locks(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_locks *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->nr_locks > 1073741824)
+		return bad(field, "nr_locks");
+	return 0;
+}
+
+static int check_lock(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_lock *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (r->table_ref < 0)
+		return bad(field, "table_ref");
+	if (!is_lock_kind(r->kind))
+		return bad(field, "kind");
+	if (!is_lock_type(r->mode))
+		return bad(field, "mode");
+	return 0;
+}
+
+static int check_file_owner(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_file_owner *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (!is_owner_type(r->owner_type))
+		return bad(field, "owner_type");
+	if (r->signum > 64)
+		return bad(field, "signum");
+	if (r->flags & ~(u64)OWNER_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -1326,6 +1445,44 @@ static const struct ckpt_record records[] = {
 		.check = check_aio_context,
 	},
 	{
+		.type = CKPT_HDR_LOCKS,
+		.name = "locks",
+		.size = sizeof(struct ckpt_hdr_locks),
+		.max_len = 16,
+		.objtype = CKPT_OBJ_LOCKS,
+		.check = check_locks,
+	},
+	{
+		.type = CKPT_HDR_LOCK,
+		.name = "lock",
+		.size = sizeof(struct ckpt_hdr_lock),
+		.max_len = 48,
+		.check = check_lock,
+	},
+	{
+		.type = CKPT_HDR_FILE_OWNER,
+		.name = "file_owner",
+		.size = sizeof(struct ckpt_hdr_file_owner),
+		.max_len = 48,
+		.objtype = CKPT_OBJ_OWNER,
+		.check = check_file_owner,
+	},
+	{
+		.type = CKPT_HDR_UNLINKED,
+		.name = "unlinked",
+		.size = sizeof(struct ckpt_hdr_unlinked),
+		.max_len = 56,
+		.objtype = CKPT_OBJ_INODE,
+		.check = check_unlinked,
+	},
+	{
+		.type = CKPT_HDR_NSFS,
+		.name = "nsfs",
+		.size = sizeof(struct ckpt_hdr_nsfs),
+		.max_len = 16,
+		.check = check_nsfs,
+	},
+	{
 		.type = CKPT_HDR_MM,
 		.name = "mm",
 		.size = sizeof(struct ckpt_hdr_mm),
@@ -1375,7 +1532,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_FS,
 		.name = "fs",
 		.size = sizeof(struct ckpt_hdr_fs),
-		.max_len = 16,
+		.max_len = 24,
 		.objtype = CKPT_OBJ_FS,
 		.check = check_fs,
 	},

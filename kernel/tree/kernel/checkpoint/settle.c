@@ -108,6 +108,27 @@ struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr)
 	return pid_task(pid, PIDTYPE_PID) ? pid : NULL;
 }
 
+/**
+ * ckpt_get_pid_of - the task, process or group with a number of the image
+ * @ctx: restart context whose members have been found
+ * @nr: the number, as found in the image
+ *
+ * Return: it, with a reference, or NULL.
+ */
+struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr)
+{
+	struct task_struct *task = ckpt_task_of(ctx, nr);
+	struct pid *pid = NULL;
+
+	read_lock(&tasklist_lock);
+	if (task)
+		pid = get_pid(task_pid(task));
+	else if (nr > 0 && xa_load(&ctx->by_pid, nr))
+		pid = get_pid(ckpt_pid_of(ctx, nr));
+	read_unlock(&tasklist_lock);
+	return pid;
+}
+
 /* What setsid(2) and setpgid(2) do; tasklist_lock is held for writing. */
 static int ckpt_settle_process(struct ckpt_ctx *ctx, struct ckpt_member *member)
 {

@@ -71,6 +71,8 @@ SYSCALL_DEFINE4(restart, pid_t, pid, int, fd, unsigned long, flags, int, logfd)
 	if (pid < 0 ||
 	    (pid && (flags & (RESTART_GHOST | RESTART_TASKSELF))) ||
 	    (!pid && (flags & RESTART_FROZEN)) ||
+	    (!pid && (flags & RESTART_CHANGED) &&
+	     !(flags & RESTART_TASKSELF)) ||
 	    ((flags & RESTART_GHOST) && (flags & RESTART_TASKSELF)))
 		return -EINVAL;
 	if (!ckpt_permitted(true))

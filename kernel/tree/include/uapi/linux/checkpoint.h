@@ -81,6 +81,8 @@
 #define RESTART_FROZEN		0x00000002UL
 /* the caller only holds a pid number and ends when the restart completes (restarting tasks only) */
 #define RESTART_GHOST		0x00000004UL
+/* code is mapped from files that have changed since the checkpoint, instead of refusing it */
+#define RESTART_CHANGED		0x00000100UL
 
 /* Stands for "no descriptor" in the fd and logfd arguments. */
 #define CHECKPOINT_FD_NONE	(-1)

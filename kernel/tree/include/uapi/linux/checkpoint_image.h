@@ -106,9 +106,16 @@
 
 /* Record types: Files */
 #define CKPT_HDR_FILE		304
+#define CKPT_HDR_UNLINKED	348
+#define CKPT_HDR_NSFS		349
 #define CKPT_HDR_FILE_TABLE	301
 #define CKPT_HDR_FILE_DESC	302
 #define CKPT_HDR_FS		451
+
+/* Record types: Locks */
+#define CKPT_HDR_LOCKS		345
+#define CKPT_HDR_LOCK		346
+#define CKPT_HDR_FILE_OWNER	347
 
 /* Record types: Pipes */
 #define CKPT_HDR_PIPE		305
@@ -205,11 +212,13 @@ enum ckpt_arch {
  * @CKPT_OBJ_SIGHAND: signal handlers
  * @CKPT_OBJ_CRED: credentials
  * @CKPT_OBJ_SIGNAL: state that the threads of a process share
- * @CKPT_OBJ_INODE: pipe, FIFO or shared memory: what files without contents of
- *	their own are ends of
+ * @CKPT_OBJ_INODE: pipe, FIFO, shared memory, file without a name: what open
+ *	files without a path of their own are ends of
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
  * @CKPT_OBJ_TTY: pseudo terminal
  * @CKPT_OBJ_SECCOMP: seccomp filter
+ * @CKPT_OBJ_LOCKS: locks on a file
+ * @CKPT_OBJ_OWNER: the signals that a file sends
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -223,6 +232,8 @@ enum ckpt_obj {
 	CKPT_OBJ_EPOLL		= 9,
 	CKPT_OBJ_TTY		= 18,
 	CKPT_OBJ_SECCOMP	= 10,
+	CKPT_OBJ_LOCKS		= 16,
+	CKPT_OBJ_OWNER		= 17,
 };
 
 /**
@@ -844,6 +855,8 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_SIGNALFD: signalfd; a signalfd record follows
  * @CKPT_FILE_PIDFD: pidfd; a pidfd record follows
  * @CKPT_FILE_INOTIFY: inotify instance; an inotify record follows
+ * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
+ * @CKPT_FILE_NSFS: descriptor of a namespace; an nsfs record follows
  */
 enum ckpt_file_type {
 	CKPT_FILE_GENERIC	= 1,
@@ -858,6 +871,8 @@ enum ckpt_file_type {
 	CKPT_FILE_SIGNALFD	= 41,
 	CKPT_FILE_PIDFD		= 42,
 	CKPT_FILE_INOTIFY	= 43,
+	CKPT_FILE_UNLINKED	= 22,
+	CKPT_FILE_NSFS		= 23,
 };
 
 /*
@@ -870,6 +885,13 @@ enum ckpt_file_type {
  * from being executed although it can be written to
  */
 #define CKPT_FILEF_MADE			0x00000010U
+#define CKPT_FILEF_PATH			0x00000100U	/* O_PATH */
+
+/*
+ * CKPT_UNLINKED_*: marks of a file without a name.
+ */
+/* made with O_TMPFILE and without O_EXCL: it may be given a name */
+#define CKPT_UNLINKED_LINKABLE	0x00000001U
 
 /*
  * CKPT_FD_*: flags of a descriptor.
@@ -916,6 +938,50 @@ struct ckpt_hdr_file {
 };
 
 /**
+ * struct ckpt_hdr_unlinked - A regular file or directory that has no name any
+ * more. A string record with the nearest directory above it that has one
+ * follows, and for a regular file chunks of the pages that hold data, up to
+ * and including an empty one; what stands for an address in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_UNLINKED
+ * @objref: object number
+ * @flags: marks (CKPT_UNLINKED_*)
+ * @i_mode: st_mode: type and permissions
+ * @uid: st_uid
+ * @gid: st_gid
+ * @reserved0: must be zero
+ * @size: st_size, bytes; 0 for a directory
+ * @atime: st_atim, nanoseconds of CLOCK_REALTIME
+ * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ */
+struct ckpt_hdr_unlinked {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u32 i_mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 reserved0;
+	__u64 size;
+	__s64 atime;
+	__s64 mtime;
+};
+
+/**
+ * struct ckpt_hdr_nsfs - Follows the file record of a descriptor of a
+ * namespace.
+ *
+ * @h: record header, type CKPT_HDR_NSFS
+ * @ns_type: CLONE_NEW*, as NS_GET_NSTYPE
+ * @pid: a task that is in it; 0 for who calls restart
+ */
+struct ckpt_hdr_nsfs {
+	struct ckpt_hdr h;
+	__u32 ns_type;
+	__s32 pid;
+};
+
+/**
  * struct ckpt_hdr_file_table - A file descriptor table; nr_fds records of type
  * file_desc follow, descriptors rising.
  *
@@ -953,11 +1019,136 @@ struct ckpt_hdr_file_desc {
  * @h: record header, type CKPT_HDR_FS
  * @objref: object number
  * @umask: umask(2)
+ * @pwd_ref: working directory without a name, whose string is not used then; 0
+ *	for one that has a name (reference: CKPT_OBJ_INODE, or 0)
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_fs {
 	struct ckpt_hdr h;
 	__s32 objref;
 	__u32 umask;
+	__s32 pwd_ref;
+	__u32 reserved0;
+};
+
+/*
+ * Locks. Locks on files, and the signals that files send. They stand behind
+ * the state of the last task, since they refer to files and tables of all.
+ */
+
+/**
+ * enum ckpt_lock_kind - to whom a lock belongs and what it covers
+ *
+ * @CKPT_LOCK_POSIX: F_SETLK: of a descriptor table, on bytes
+ * @CKPT_LOCK_OFD: F_OFD_SETLK: of an open file description, on bytes
+ * @CKPT_LOCK_FLOCK: flock(2): of an open file description, on the whole file
+ * @CKPT_LOCK_LEASE: F_SETLEASE: of an open file description, on the whole file
+ */
+enum ckpt_lock_kind {
+	CKPT_LOCK_POSIX	= 1,
+	CKPT_LOCK_OFD	= 2,
+	CKPT_LOCK_FLOCK	= 3,
+	CKPT_LOCK_LEASE	= 4,
+};
+
+/**
+ * enum ckpt_lock_type - what a lock keeps others from
+ *
+ * @CKPT_LOCK_TYPE_READ: F_RDLCK, LOCK_SH
+ * @CKPT_LOCK_TYPE_WRITE: F_WRLCK, LOCK_EX
+ */
+enum ckpt_lock_type {
+	CKPT_LOCK_TYPE_READ	= 1,
+	CKPT_LOCK_TYPE_WRITE	= 2,
+};
+
+/**
+ * enum ckpt_owner_type - what the owner of a file's signals is
+ *
+ * @CKPT_OWNER_THREAD: F_OWNER_TID
+ * @CKPT_OWNER_PROCESS: F_OWNER_PID
+ * @CKPT_OWNER_GROUP: F_OWNER_PGRP
+ */
+enum ckpt_owner_type {
+	CKPT_OWNER_THREAD	= 1,
+	CKPT_OWNER_PROCESS	= 2,
+	CKPT_OWNER_GROUP	= 3,
+};
+
+/*
+ * CKPT_OWNERF_*: marks of a file that sends signals.
+ */
+#define CKPT_OWNERF_ASYNC	0x00000001U	/* O_ASYNC */
+
+/**
+ * struct ckpt_hdr_locks - The locks that the hierarchy holds on one file.
+ * nr_locks records of type lock follow.
+ *
+ * @h: record header, type CKPT_HDR_LOCKS
+ * @objref: object number
+ * @nr_locks: locks
+ */
+struct ckpt_hdr_locks {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 nr_locks;
+};
+
+/**
+ * struct ckpt_hdr_lock - One lock.
+ *
+ * @h: record header, type CKPT_HDR_LOCK
+ * @file_ref: open file description through which it was taken (reference:
+ *	CKPT_OBJ_FILE)
+ * @table_ref: POSIX: descriptor table to which it belongs; 0 for other kinds
+ *	(reference: CKPT_OBJ_FILE_TABLE, or 0)
+ * @kind: to whom it belongs (CKPT_LOCK_*)
+ * @mode: what it keeps others from (CKPT_LOCK_TYPE_*)
+ * @start: first byte; 0 for a lock on the whole file
+ * @end: last byte; the largest number for the end of the file, however far
+ * @pid: process that took it, as F_GETLK; 0 for one that has ended
+ * @fd: LEASE: descriptor that its signals name (si_fd); 0 for other kinds
+ */
+struct ckpt_hdr_lock {
+	struct ckpt_hdr h;
+	__s32 file_ref;
+	__s32 table_ref;
+	__u32 kind;
+	__u32 mode;
+	__s64 start;
+	__s64 end;
+	__s32 pid;
+	__s32 fd;
+};
+
+/**
+ * struct ckpt_hdr_file_owner - The signals that a file sends.
+ *
+ * @h: record header, type CKPT_HDR_FILE_OWNER
+ * @objref: object number
+ * @file_ref: open file description (reference: CKPT_OBJ_FILE)
+ * @pid: who gets them, as F_SETOWN_EX; 0 for nobody, or for an owner that has
+ *	ended
+ * @owner_type: what pid is (CKPT_OWNER_*)
+ * @signum: F_SETSIG; 0 for SIGIO
+ * @flags: marks (CKPT_OWNERF_*)
+ * @uid: real user id of who named the owner
+ * @euid: effective user id of who named the owner
+ * @fd: ASYNC: descriptor that signals name (si_fd)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_file_owner {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__s32 file_ref;
+	__s32 pid;
+	__u32 owner_type;
+	__u32 signum;
+	__u32 flags;
+	__u32 uid;
+	__u32 euid;
+	__s32 fd;
+	__u32 reserved0;
 };
 
 /*
