@@ -3,7 +3,8 @@
 //	make kernel && go test ./selftests
 //
 // SELFTEST_RUN=PATTERN selects tests of the guest like -run, KERNEL=PATH another kernel image, SELFTEST_DEBUG=1 the
-// debug kernel, SELFTEST_ARCH another architecture, SELFTEST_HOSTFS=0 hides the host's root directory, which is otherwise
+// debug kernel, SELFTEST_ARCH another architecture, SELFTEST_MACHINES how many machines share the tests (otherwise two,
+// where there are two processors), SELFTEST_HOSTFS=0 hides the host's root directory, which is otherwise
 // at /host of the guest, and ACCEL=kvm uses hardware acceleration. The guest gets every variable of that prefix.
 package selftests
 
@@ -11,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,6 +22,14 @@ import (
 
 // slowdown is how much longer everything may take under the checkers of the debug kernel.
 const slowdown = 4
+
+// machines is how many virtual machines share the tests: as many as processors, two at the most.
+func machines() int {
+	if n, err := strconv.Atoi(os.Getenv("SELFTEST_MACHINES")); err == nil && n > 0 {
+		return n
+	}
+	return min(2, runtime.NumCPU())
+}
 
 func TestGuest(t *testing.T) {
 	if testing.Short() {
@@ -42,8 +52,9 @@ func TestGuest(t *testing.T) {
 		Debug:       os.Getenv("SELFTEST_DEBUG") == "1",
 		HostFS:      os.Getenv("SELFTEST_HOSTFS") != "0",
 		TestTimeout: 2 * time.Minute,
-		Timeout:     20 * time.Minute,
+		Timeout:     25 * time.Minute,
 		Skips:       slices.Concat(skips, pending),
+		Machines:    machines(),
 	}
 	if !c.Debug {
 		c.Skips = append(c.Skips, plainSkips...)

@@ -1,5 +1,5 @@
 // Package suite runs a Go test package inside the guest and shows each of its tests as a subtest of a test on the host.
-// One machine is booted per suite. What counts is what arrives on the verdict port: a test that is not heard of failed,
+// One machine is booted per suite, or several that share the tests. What counts is what arrives on the verdict port: a test that is not heard of failed,
 // and so did one during which the kernel complained.
 package suite
 
@@ -50,7 +50,26 @@ type Config struct {
 
 	// Append are further kernel arguments.
 	Append []string
+
+	// Machines is how many machines share the tests; 0 is one. Tests run one after the other in a guest and keep little
+	// more than one processor busy, so that two machines take hardly more time than half of the tests.
+	Machines int
+
+	// part says which of these machines this is, from 1; 0 for the only one.
+	part int
 }
+
+// dir is the folder that keeps image and logs of the run.
+func (c *Config) dir(root string) string {
+	name := c.Name
+	if c.part > 1 {
+		name += fmt.Sprintf("-%d", c.part)
+	}
+	return filepath.Join(root, "build", c.Arch.Name, name)
+}
+
+// fewTests is how many tests are not worth a second machine.
+const fewTests = 20
 
 // A Skip allows a test to be skipped on an architecture.
 type Skip struct {
@@ -64,8 +83,28 @@ type Skip struct {
 	Reason string
 }
 
-// Run runs the suite and reports to t.
+// Run runs the suite and reports to t. With several machines each is a subtest that has its tests as subtests.
 func Run(t *testing.T, c Config) {
+	names, err := c.tests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Machines < 2 || len(names) <= fewTests {
+		runOne(t, c)
+		return
+	}
+	for i := range c.Machines {
+		part := c
+		part.part = i + 1
+		t.Run(fmt.Sprintf("machine%d", part.part), func(t *testing.T) {
+			t.Parallel()
+			runOne(t, part)
+		})
+	}
+}
+
+// runOne runs the tests of one machine.
+func runOne(t *testing.T, c Config) {
 	r, release, err := boot(t, &c)
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +142,7 @@ func boot(t *testing.T, c *Config) (*run, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	dir := filepath.Join(root, "build", c.Arch.Name, c.Name)
+	dir := c.dir(root)
 	unclaim, err := qemu.Claim(dir)
 	if err != nil {
 		return nil, nil, err
@@ -157,16 +196,10 @@ func boot(t *testing.T, c *Config) (*run, func(), error) {
 // image compiles the tests and builds the initramfs. It sets the list of expected tests.
 func (r *run) image(root string) (string, error) {
 	c := &r.config
-	top, sub, _ := strings.Cut(c.Run, "/")
-	names, err := Tests(filepath.Join(root, c.Package), c.Arch.Name)
+	_, sub, _ := strings.Cut(c.Run, "/")
+	names, err := c.tests()
 	if err != nil {
 		return "", err
-	}
-	if names, err = filter(names, top); err != nil {
-		return "", err
-	}
-	if len(names) == 0 {
-		return "", fmt.Errorf("no test of %s matches %q", c.Package, c.Run)
 	}
 	r.names = append([]string{event.BootTest}, names...)
 	if c.Debug {
@@ -197,6 +230,41 @@ func settings() []string {
 		}
 	}
 	return env
+}
+
+// tests lists the tests that the machine is to run.
+func (c *Config) tests() ([]string, error) {
+	root, err := qemu.Root()
+	if err != nil {
+		return nil, err
+	}
+	names, err := Tests(filepath.Join(root, c.Package), c.Arch.Name)
+	if err != nil {
+		return nil, err
+	}
+	top, _, _ := strings.Cut(c.Run, "/")
+	if names, err = filter(names, top); err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no test of %s matches %q", c.Package, c.Run)
+	}
+	return share(names, c.part, c.Machines), nil
+}
+
+// share returns the tests of one part of several. Neighbours are of one file and take about as long, so they are dealt
+// out in turn.
+func share(names []string, part, parts int) []string {
+	if part == 0 {
+		return names
+	}
+	var mine []string
+	for i, name := range names {
+		if i%parts == part-1 {
+			mine = append(mine, name)
+		}
+	}
+	return mine
 }
 
 func filter(names []string, pattern string) ([]string, error) {
