@@ -152,8 +152,13 @@ func program(root, cache, cc, source, inputs string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return "", err
 	}
-	// Of this process only: another build may be at the same program.
-	partial := fmt.Sprintf("%s.%d.tmp", output, os.Getpid())
+	// Another build may be at the same program.
+	tmp, err := os.MkdirTemp(filepath.Dir(output), "build-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	partial := filepath.Join(tmp, name)
 	args := append([]string{}, cflags...)
 	args = append(args, "-I"+filepath.Join(root, "kernel", "tree", "include", "uapi"), "-o", partial)
 	args = append(args, files...)

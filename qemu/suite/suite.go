@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,8 +194,13 @@ func boot(t *testing.T, c *Config) (*run, func(), error) {
 	}, nil
 }
 
+// building keeps the machines of a suite from building the same things side by side: the second finds them in the cache.
+var building sync.Mutex
+
 // image compiles the tests and builds the initramfs. It sets the list of expected tests.
 func (r *run) image(root string) (string, error) {
+	building.Lock()
+	defer building.Unlock()
 	c := &r.config
 	_, sub, _ := strings.Cut(c.Run, "/")
 	names, err := c.tests()
