@@ -36,11 +36,8 @@ const noHostFS = "no host file system (SELFTEST_HOSTFS=0)"
 // pending are programs that work, and whose checkpoint is refused: the reason is what the dry run says, and the message
 // of a refusal in docs/coverage.yaml. A program runs as soon as nothing stands in its way any more.
 var pending = []suite.Skip{
-	{Test: "TestProgramInterpreters/python_with_asyncio", Reason: "socket"},
-	{Test: "TestProgramDatabases/redis", Reason: "socket"},
 	{Test: "TestProgramTerminals/bash", Reason: "character device"},
 	{Test: "TestProgramTerminals/vim", Reason: "character device"},
-	{Test: "TestProgramTerminals/tmux", Reason: "socket"},
 	{Test: "TestProgramTerminals/script", Reason: "anonymous file"},
 }
 

@@ -19,6 +19,7 @@ const (
 	CHECKPOINT_KILL    = 0x4   // kill the hierarchy once the image is complete
 	CHECKPOINT_DRYRUN  = 0x8   // do not write an image: report every obstacle to logfd and return whether a checkpoint would succeed
 	CHECKPOINT_QUERY   = 0x10  // return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then
+	CHECKPOINT_CUT     = 0x200 // a connection with a socket outside of the hierarchy is cut: the restarted socket finds its peer closed; without it such a peer is an obstacle
 	CHECKPOINT_TTY     = 0x100 // a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle
 )
 

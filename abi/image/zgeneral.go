@@ -35,19 +35,21 @@ const (
 
 // CKPT_OBJ_*: types of shared objects.
 const (
-	CKPT_OBJ_FILE       = 1  // open file description
-	CKPT_OBJ_FILE_TABLE = 2  // file descriptor table
-	CKPT_OBJ_MM         = 3  // address space
-	CKPT_OBJ_FS         = 4  // root, working directory and umask
-	CKPT_OBJ_SIGHAND    = 5  // signal handlers
-	CKPT_OBJ_CRED       = 6  // credentials
-	CKPT_OBJ_SIGNAL     = 7  // state that the threads of a process share
-	CKPT_OBJ_INODE      = 8  // pipe, FIFO, shared memory, file without a name: what open files without a path of their own are ends of
-	CKPT_OBJ_EPOLL      = 9  // what an epoll instance watches
-	CKPT_OBJ_TTY        = 18 // pseudo terminal
-	CKPT_OBJ_SECCOMP    = 10 // seccomp filter
-	CKPT_OBJ_LOCKS      = 16 // locks on a file
-	CKPT_OBJ_OWNER      = 17 // the signals that a file sends
+	CKPT_OBJ_FILE         = 1  // open file description
+	CKPT_OBJ_FILE_TABLE   = 2  // file descriptor table
+	CKPT_OBJ_MM           = 3  // address space
+	CKPT_OBJ_FS           = 4  // root, working directory and umask
+	CKPT_OBJ_SIGHAND      = 5  // signal handlers
+	CKPT_OBJ_CRED         = 6  // credentials
+	CKPT_OBJ_SIGNAL       = 7  // state that the threads of a process share
+	CKPT_OBJ_INODE        = 8  // pipe, FIFO, shared memory, file without a name: what open files without a path of their own are ends of
+	CKPT_OBJ_EPOLL        = 9  // what an epoll instance watches
+	CKPT_OBJ_TTY          = 18 // pseudo terminal
+	CKPT_OBJ_SECCOMP      = 10 // seccomp filter
+	CKPT_OBJ_SOCKET       = 11 // socket
+	CKPT_OBJ_SOCKET_QUEUE = 12 // what a socket is connected with, and what waits in it
+	CKPT_OBJ_LOCKS        = 16 // locks on a file
+	CKPT_OBJ_OWNER        = 17 // the signals that a file sends
 )
 
 // Header is the record header. Always the first record. Magic, arch_id and rev
@@ -161,7 +163,7 @@ func (r *Header) Validate() error {
 	if r.Reserved1 != 0 {
 		return badReserved("reserved1")
 	}
-	if bad := r.Uflags &^ 0x11f; bad != 0 {
+	if bad := r.Uflags &^ 0x31f; bad != 0 {
 		return badFlags("uflags", uint64(bad), "CHECKPOINT_")
 	}
 	if bad := r.Flags &^ 0x3; bad != 0 {

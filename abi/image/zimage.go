@@ -15,60 +15,67 @@ const (
 
 // Record types.
 const (
-	CKPT_HDR_HEADER         = 1
-	CKPT_HDR_HEADER_ARCH    = 2
-	CKPT_HDR_CONTAINER      = 3
-	CKPT_HDR_STRING         = 5
-	CKPT_HDR_PAD            = 9
-	CKPT_HDR_TAIL           = 9001
-	CKPT_HDR_ERROR          = 9999
-	CKPT_HDR_TREE           = 102
-	CKPT_HDR_PIDS           = 101
-	CKPT_HDR_TASK           = 103
-	CKPT_HDR_THREAD         = 107
-	CKPT_HDR_REGSET         = 108
-	CKPT_HDR_RESTART_BLOCK  = 106
-	CKPT_HDR_SCHED          = 120
-	CKPT_HDR_TASK_OBJS      = 105
-	CKPT_HDR_CRED           = 115
-	CKPT_HDR_SECCOMP_FILTER = 130
-	CKPT_HDR_FILE           = 304
-	CKPT_HDR_UNLINKED       = 348
-	CKPT_HDR_NSFS           = 349
-	CKPT_HDR_FILE_TABLE     = 301
-	CKPT_HDR_FILE_DESC      = 302
-	CKPT_HDR_FS             = 451
-	CKPT_HDR_LOCKS          = 345
-	CKPT_HDR_LOCK           = 346
-	CKPT_HDR_FILE_OWNER     = 347
-	CKPT_HDR_PIPE           = 305
-	CKPT_HDR_PIPE_BUF       = 306
-	CKPT_HDR_EVENTFD        = 311
-	CKPT_HDR_EPOLL          = 308
-	CKPT_HDR_EPOLL_ITEM     = 309
-	CKPT_HDR_SIGNALFD       = 332
-	CKPT_HDR_PIDFD          = 333
-	CKPT_HDR_INOTIFY        = 334
-	CKPT_HDR_INOTIFY_WATCH  = 335
-	CKPT_HDR_INOTIFY_EVENT  = 336
-	CKPT_HDR_PTY            = 307
-	CKPT_HDR_PTY_END        = 312
-	CKPT_HDR_TTY_FILE       = 313
-	CKPT_HDR_MM             = 401
-	CKPT_HDR_MM_CONTEXT     = 405
-	CKPT_HDR_VMA            = 402
-	CKPT_HDR_SHMEM          = 406
-	CKPT_HDR_PGARR          = 403
-	CKPT_HDR_MEMFD          = 407
-	CKPT_HDR_AIO            = 340
-	CKPT_HDR_AIO_CONTEXT    = 341
-	CKPT_HDR_SIGHAND        = 601
-	CKPT_HDR_SIGNAL         = 602
-	CKPT_HDR_SIGTASK        = 603
-	CKPT_HDR_SIGPENDING     = 604
-	CKPT_HDR_POSIX_TIMERS   = 605
-	CKPT_HDR_POSIX_TIMER    = 606
-	CKPT_HDR_TIMERFD        = 331
+	CKPT_HDR_HEADER          = 1
+	CKPT_HDR_HEADER_ARCH     = 2
+	CKPT_HDR_CONTAINER       = 3
+	CKPT_HDR_STRING          = 5
+	CKPT_HDR_PAD             = 9
+	CKPT_HDR_TAIL            = 9001
+	CKPT_HDR_ERROR           = 9999
+	CKPT_HDR_TREE            = 102
+	CKPT_HDR_PIDS            = 101
+	CKPT_HDR_TASK            = 103
+	CKPT_HDR_THREAD          = 107
+	CKPT_HDR_REGSET          = 108
+	CKPT_HDR_RESTART_BLOCK   = 106
+	CKPT_HDR_SCHED           = 120
+	CKPT_HDR_TASK_OBJS       = 105
+	CKPT_HDR_CRED            = 115
+	CKPT_HDR_SECCOMP_FILTER  = 130
+	CKPT_HDR_FILE            = 304
+	CKPT_HDR_UNLINKED        = 348
+	CKPT_HDR_NSFS            = 349
+	CKPT_HDR_FILE_TABLE      = 301
+	CKPT_HDR_FILE_DESC       = 302
+	CKPT_HDR_FS              = 451
+	CKPT_HDR_LOCKS           = 345
+	CKPT_HDR_LOCK            = 346
+	CKPT_HDR_FILE_OWNER      = 347
+	CKPT_HDR_PIPE            = 305
+	CKPT_HDR_PIPE_BUF        = 306
+	CKPT_HDR_EVENTFD         = 311
+	CKPT_HDR_EPOLL           = 308
+	CKPT_HDR_EPOLL_ITEM      = 309
+	CKPT_HDR_SIGNALFD        = 332
+	CKPT_HDR_PIDFD           = 333
+	CKPT_HDR_INOTIFY         = 334
+	CKPT_HDR_INOTIFY_WATCH   = 335
+	CKPT_HDR_INOTIFY_EVENT   = 336
+	CKPT_HDR_SOCKET          = 701
+	CKPT_HDR_SOCKET_NAME     = 702
+	CKPT_HDR_SOCKET_PEERCRED = 703
+	CKPT_HDR_SOCKET_FILE     = 704
+	CKPT_HDR_SOCKET_QUEUE    = 705
+	CKPT_HDR_SOCKET_BUFFER   = 706
+	CKPT_HDR_SOCKET_RIGHT    = 707
+	CKPT_HDR_PTY             = 307
+	CKPT_HDR_PTY_END         = 312
+	CKPT_HDR_TTY_FILE        = 313
+	CKPT_HDR_MM              = 401
+	CKPT_HDR_MM_CONTEXT      = 405
+	CKPT_HDR_VMA             = 402
+	CKPT_HDR_SHMEM           = 406
+	CKPT_HDR_PGARR           = 403
+	CKPT_HDR_MEMFD           = 407
+	CKPT_HDR_AIO             = 340
+	CKPT_HDR_AIO_CONTEXT     = 341
+	CKPT_HDR_SIGHAND         = 601
+	CKPT_HDR_SIGNAL          = 602
+	CKPT_HDR_SIGTASK         = 603
+	CKPT_HDR_SIGPENDING      = 604
+	CKPT_HDR_POSIX_TIMERS    = 605
+	CKPT_HDR_POSIX_TIMER     = 606
+	CKPT_HDR_TIMERFD         = 331
 )
 
 // newRecord makes an empty record of a type, nil for an unknown type.
@@ -146,6 +153,20 @@ func newRecord(typ uint32) Record {
 		return new(InotifyWatch)
 	case CKPT_HDR_INOTIFY_EVENT:
 		return new(InotifyEvent)
+	case CKPT_HDR_SOCKET:
+		return new(Socket)
+	case CKPT_HDR_SOCKET_NAME:
+		return new(SocketName)
+	case CKPT_HDR_SOCKET_PEERCRED:
+		return new(SocketPeercred)
+	case CKPT_HDR_SOCKET_FILE:
+		return new(SocketFile)
+	case CKPT_HDR_SOCKET_QUEUE:
+		return new(SocketQueue)
+	case CKPT_HDR_SOCKET_BUFFER:
+		return new(SocketBuffer)
+	case CKPT_HDR_SOCKET_RIGHT:
+		return new(SocketRight)
 	case CKPT_HDR_PTY:
 		return new(Pty)
 	case CKPT_HDR_PTY_END:

@@ -12,6 +12,7 @@ var FileTypes = &Enum{
 		{"FIFO", 4, "an end of the FIFO that inode_ref names"},
 		{"EVENTFD", 5, "eventfd; an eventfd record follows"},
 		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
+		{"SOCKET", 7, "socket; a socket_file record follows"},
 		{"TTY", 20, "an end of a pseudo terminal; a tty_file record follows"},
 		{"TERMINAL", 21, "the terminal of whoever restarts; a tty_file and a string record with its former path follow"},
 		{"TIMERFD", 40, "timerfd; a timerfd record follows"},

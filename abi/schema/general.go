@@ -46,6 +46,7 @@ var CheckpointFlags = &Enum{
 		{"KILL", 1 << 2, "kill the hierarchy once the image is complete"},
 		{"DRYRUN", 1 << 3, "do not write an image: report every obstacle to logfd and return whether a checkpoint would succeed"},
 		{"QUERY", 1 << 4, "return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then"},
+		{"CUT", 1 << 9, "a connection with a socket outside of the hierarchy is cut: the restarted socket finds its peer closed; without it such a peer is an obstacle"},
 		{"TTY", 1 << 8, "a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle"},
 	},
 }
@@ -98,6 +99,8 @@ var ObjTypes = &Enum{
 		{"EPOLL", 9, "what an epoll instance watches"},
 		{"TTY", 18, "pseudo terminal"},
 		{"SECCOMP", 10, "seccomp filter"},
+		{"SOCKET", 11, "socket"},
+		{"SOCKET_QUEUE", 12, "what a socket is connected with, and what waits in it"},
 		{"LOCKS", 16, "locks on a file"},
 		{"OWNER", 17, "the signals that a file sends"},
 	},

@@ -85,11 +85,11 @@ func TestRefusePipesAndSockets(t *testing.T) {
 	refuse(t,
 		refusal{variant: "pipe_outside", words: []string{"open for writing outside of the hierarchy"}, warned: true},
 		refusal{variant: "fifo_unlinked", words: []string{"unlinked"}},
-		refusal{variant: "socketpair", words: []string{"socket"}},
-		refusal{variant: "unix", words: []string{"socket"}},
-		refusal{variant: "tcp", words: []string{"socket"}},
-		refusal{variant: "netlink", words: []string{"socket"}},
-		refusal{variant: "packet", words: []string{"socket"}})
+		refusal{variant: "unix_outside", words: []string{"its peer is outside of the hierarchy"}},
+		refusal{variant: "unix_filter", words: []string{"a filter is attached to it"}},
+		refusal{variant: "tcp", words: []string{"family 2 (ipv4), type 1 (stream)"}},
+		refusal{variant: "netlink", words: []string{"family 16 (netlink), type 3 (raw)"}},
+		refusal{variant: "packet", words: []string{"family 17 (packet), type 3 (raw)"}})
 }
 
 func TestRefuseAnonFiles(t *testing.T) {

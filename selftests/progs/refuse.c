@@ -110,22 +110,15 @@ static void make_fifo_unlinked(void)
 	must(unlink(prog_path("fifo")));
 }
 
-static void make_socketpair(void)
+static void make_unix_filter(void)
 {
+	struct sock_filter all = { 0x06, 0, 0, 0xffff };
+	struct sock_fprog prog = { 1, &all };
 	int fds[2];
 
-	need(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
-	must(write(fds[1], "in the pipe", 11));
+	need(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds));
 	fd = fds[0];
-}
-
-static void make_unix(void)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.90s/socket", prog_dir);
-	fd = need(socket(AF_UNIX, SOCK_DGRAM, 0));
-	must(bind(fd, (struct sockaddr *)&sun, sizeof(sun)));
+	must(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
 }
 
 static void make_tcp(void)
@@ -163,6 +156,17 @@ static void give_away(int what)
 	given = 1;
 	must(waitpid(pid, NULL, 0));
 	close(what);
+}
+
+/* The other end is in a process that is not of the hierarchy. */
+static void make_unix_outside(void)
+{
+	int fds[2];
+
+	need(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	must(write(fds[1], "in the pipe", 11));
+	fd = fds[0];
+	give_away(fds[1]);
 }
 
 static void make_epoll_outside(void)
@@ -586,7 +590,7 @@ static void make_many(void)
 	make_timer_outside();
 	make_pidfd_outside();
 	make_shm();
-	make_socketpair();
+	make_unix_outside();
 }
 
 static const struct {
@@ -599,8 +603,8 @@ static const struct {
 	{ "zombie", make_zombie },
 	{ "pipe_outside", make_pipe_outside, check_pipe },
 	{ "fifo_unlinked", make_fifo_unlinked, check_pipe },
-	{ "socketpair", make_socketpair, check_pipe },
-	{ "unix", make_unix },
+	{ "unix_outside", make_unix_outside, check_pipe },
+	{ "unix_filter", make_unix_filter },
 	{ "tcp", make_tcp },
 	{ "netlink", make_netlink },
 	{ "packet", make_packet },

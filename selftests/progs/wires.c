@@ -3,7 +3,8 @@
  * wires - processes that talk through pipes, an eventfd and epoll go on talking
  *
  * Variants: pipeline: two children, each asleep in a read of a pipe that the
- * one before it writes to, each with nothing but its ends open. events: a child
+ * one before it writes to, each with nothing but its ends open. sockets: the
+ * same with connected sockets. events: a child
  * asleep in epoll_wait(2) for an eventfd of all; the root's epoll instance
  * watches a pipe that only the child can read from by now. hung: a child asleep
  * in a write to a full pipe.
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 static int a[2], b[2], c[2], event, ep;
 
@@ -53,11 +55,19 @@ static int answer(int fd)
 	return ret == 1 ? byte : -2;
 }
 
+static void wire(int *fds)
+{
+	if (prog_is("sockets"))
+		must(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	else
+		must(pipe(fds));
+}
+
 static void pipeline(void)
 {
 	pid_t pids[2];
 
-	must(pipe(a)), must(pipe(b)), must(pipe(c));
+	wire(a), wire(b), wire(c);
 	pids[0] = spawn(first, 0);
 	pids[1] = spawn(second, 0);
 	close(a[0]), close(b[0]), close(b[1]), close(c[1]);
@@ -65,7 +75,7 @@ static void pipeline(void)
 	prog_ready();
 	prog_wait();
 	if (prog_losing) {
-		must(pipe(b));
+		wire(b);
 		must(dup2(b[1], a[1]));
 	}
 	must(write(a[1], "A", 1));
@@ -164,7 +174,7 @@ int main(int argc, char **argv)
 {
 	prog_start(argc, argv);
 	board_make();
-	if (prog_is("pipeline"))
+	if (prog_is("pipeline") || prog_is("sockets"))
 		pipeline();
 	else if (prog_is("events"))
 		events();

@@ -27,6 +27,7 @@ type options struct {
 	frozen      bool
 	container   bool
 	tty         bool
+	cut         bool
 	dryRun      bool
 	verbose     bool
 	pid         int
@@ -74,6 +75,7 @@ func command(stdout *os.File, stderr io.Writer) *cobra.Command {
 	f.BoolVar(&o.kill, "kill", false, "kill the processes once the image is complete, and wait for their end")
 	f.BoolVar(&o.frozen, "frozen", false, "leave the processes frozen in their cgroup")
 	f.BoolVar(&o.container, "container", false, "PID is the init of a container: save all of it, and refuse what is shared with the outside")
+	f.BoolVar(&o.cut, "cut", false, "cut connections with Unix sockets of processes outside: after restart their peers are closed")
 	f.BoolVar(&o.tty, "tty", false, "save what is open on a terminal of somebody else, too: after restart it is that of restart")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write no image: print what stands in the way, and fail when something does")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print tasks, size and time")

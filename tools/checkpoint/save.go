@@ -29,6 +29,9 @@ func (o *options) flags() uint64 {
 	if o.kill {
 		flags |= calls.CHECKPOINT_KILL
 	}
+	if o.cut {
+		flags |= calls.CHECKPOINT_CUT
+	}
 	if o.tty {
 		flags |= calls.CHECKPOINT_TTY
 	}

@@ -68,7 +68,7 @@ static bool ckpt_file_generic(const struct inode *inode)
 
 static const char *ckpt_file_kind(const struct file *file)
 {
-	const struct inode *inode = file_inode(file);
+	const struct inode *inode = file_user_inode(file);
 
 	if (file->f_mode & FMODE_PATH)
 		return "O_PATH descriptor";
@@ -181,7 +181,7 @@ const char *ckpt_path_refusal(struct ckpt_ctx *ctx, const struct path *path,
  */
 char *ckpt_file_name(struct file *file, char *buf)
 {
-	char *name = d_path(&file->f_path, buf, PATH_MAX);
+	char *name = d_path(file_user_path(file), buf, PATH_MAX);
 
 	if (!IS_ERR(name))
 		return name;
@@ -213,6 +213,9 @@ struct file *ckpt_dentry_open(const struct path *path, int flags, void *data)
 }
 
 /*
+ * What is mapped of a stacked file system is a file of the layer below: the path
+ * and the inode that its user knows are file_user_path() and file_user_inode().
+ *
  * Why can a file without ->checkpoint() not be opened again? 0 in a dry run.
  * *@path is set to its path in @buf.
  */
@@ -221,10 +224,10 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 				 char *buf, char **path)
 {
 	const char *why, *kind = ckpt_file_kind(file);
-	struct inode *inode = file_inode(file);
+	const struct inode *inode = file_user_inode(file);
 	char *name;
 
-	why = ckpt_path_refusal(ctx, &file->f_path, buf, &name);
+	why = ckpt_path_refusal(ctx, file_user_path(file), buf, &name);
 	if (IS_ERR(why))
 		return PTR_ERR(why);
 	*path = name;
@@ -234,7 +237,7 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 				   kind, name, inode->i_sb->s_type->name);
 	if (!why && ckpt_pseudo_file(inode))
 		why = ckpt_pseudo_refusal(ctx, file);
-	if (why && !ckpt_unlinked(&file->f_path))
+	if (why && !ckpt_unlinked(file_user_path(file)))
 		return ckpt_refuse(ctx, task, -EBADF, "%s %s: %s", kind, name,
 				   why);
 	return 0;
@@ -253,7 +256,7 @@ static int ckpt_generic_refusals(struct ckpt_ctx *ctx,
 struct ckpt_hdr_file *ckpt_file_record(struct ckpt_ctx *ctx, struct file *file,
 				       struct ckpt_object *obj, u32 kind)
 {
-	struct inode *inode = file_inode(file);
+	const struct inode *inode = file_user_inode(file);
 	struct timespec64 mtime = inode_get_mtime(inode);
 	struct ckpt_hdr_file *h;
 
@@ -298,12 +301,12 @@ static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx,
 				   struct task_struct *task, struct file *file,
 				   struct ckpt_object *obj, const char *path)
 {
-	bool unlinked = ckpt_unlinked(&file->f_path);
+	bool unlinked = ckpt_unlinked(file_user_path(file));
 	struct ckpt_hdr_file *h;
 	s32 ref = 0;
 
 	if (unlinked) {
-		ref = ckpt_unlinked_ref(ctx, task, &file->f_path, file);
+		ref = ckpt_unlinked_ref(ctx, task, file_user_path(file), file);
 		if (ref <= 0)
 			return ref;
 	}
@@ -313,7 +316,7 @@ static int ckpt_generic_checkpoint(struct ckpt_ctx *ctx,
 		return -ENOMEM;
 	h->inode_ref = ref;
 	/* Left over from O_TMPFILE, perhaps in a file that has a name by now. */
-	if (!S_ISDIR(file_inode(file)->i_mode))
+	if (!S_ISDIR(file_user_inode(file)->i_mode))
 		h->f_flags &= ~O_DIRECTORY;
 	if (unlinked && file->f_flags & __O_TMPFILE)
 		h->f_flags |= O_TMPFILE;
@@ -509,6 +512,9 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 	[CKPT_FILE_FIFO]	= ckpt_pipe_open,
 	[CKPT_FILE_EVENTFD]	= ckpt_eventfd_restore,
 	[CKPT_FILE_EPOLL]	= ckpt_eventpoll_restore,
+#ifdef CONFIG_UNIX
+	[CKPT_FILE_SOCKET]	= ckpt_socket_restore,
+#endif
 #ifdef CONFIG_UNIX98_PTYS
 	[CKPT_FILE_TTY]		= ckpt_tty_restore,
 	[CKPT_FILE_TERMINAL]	= ckpt_terminal_restore,

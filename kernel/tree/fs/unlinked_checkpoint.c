@@ -108,10 +108,10 @@ static struct file *ckpt_unlinked_reader(struct file *via)
 	struct file *file = ERR_PTR(-EAGAIN);
 
 	if (!ckpt_unlinked_leased(file_inode(via))) {
-		file = dentry_open(&via->f_path, flags | O_NOATIME,
+		file = dentry_open(file_user_path(via), flags | O_NOATIME,
 				   current_cred());
 		if (IS_ERR(file))
-			file = dentry_open(&via->f_path, flags, current_cred());
+			file = dentry_open(file_user_path(via), flags, current_cred());
 	}
 	if (IS_ERR(file) && (via->f_mode & FMODE_READ) &&
 	    !(via->f_flags & O_DIRECT))

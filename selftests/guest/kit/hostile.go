@@ -103,8 +103,8 @@ func (l *Lab) try(b []byte, args ...string) (out string, state *os.ProcessState,
 	if err := cmd.Start(); err != nil {
 		l.t.Fatal(err)
 	}
-	// Registers and memory may be such that it never ends.
-	timer := time.AfterFunc(4*time.Second, func() { cmd.Process.Kill() })
+	// Registers and memory may be such that it never ends. A busy host is given time to say that the restart failed.
+	timer := time.AfterFunc(15*time.Second, func() { cmd.Process.Kill() })
 	if err := cmd.Wait(); err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {

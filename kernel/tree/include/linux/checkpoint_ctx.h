@@ -98,6 +98,20 @@ enum ckpt_phase {
 };
 
 /**
+ * enum ckpt_finish_step - what is done behind the last task, in this order
+ * @CKPT_FINISH_FIND: find what is in flight in sockets, and in those in flight
+ * @CKPT_FINISH_FILL: capture what waits in sockets; all of them are known
+ * @CKPT_FINISH_LAST: all else: whoever watches sockets is not to see them filled
+ * @CKPT_FINISH_STEPS: how many steps there are
+ */
+enum ckpt_finish_step {
+	CKPT_FINISH_FIND,
+	CKPT_FINISH_FILL,
+	CKPT_FINISH_LAST,
+	CKPT_FINISH_STEPS,
+};
+
+/**
  * struct ckpt_ctx - one checkpoint or restart in progress
  * @users: references: the calling task's and one per member task
  * @uflags: flags of the system call
@@ -140,7 +154,7 @@ enum ckpt_phase {
  * @nr_objs: restart: objects so far of each type that a task has one of
  * @via: checkpoint: the file through which an inode is being captured
  * @gone: checkpoint: the path, without a name, through which one is
- * @finish: what is done when all else has been
+ * @finish: what is done when all else has been, by steps
  * @nr_files: restart: files opened so far
  * @ahead: restart: bytes of the image that have been read ahead, or NULL
  * @ahead_at: where in them the next one stands
@@ -201,7 +215,7 @@ struct ckpt_ctx {
 	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
 	struct file *via;
 	const struct path *gone;
-	struct list_head finish;
+	struct list_head finish[CKPT_FINISH_STEPS];
 	u64 nr_files;
 	struct file *terminal;
 	bool foreground;
@@ -256,6 +270,8 @@ struct ckpt_finish {
 };
 
 /* What waits for the last task: kernel/checkpoint/finish.c */
+void ckpt_finish_add_to(struct ckpt_ctx *ctx, struct ckpt_finish *finish,
+			enum ckpt_finish_step step);
 void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
 
 /* Who takes part: kernel/checkpoint/collect.c and array.c */
@@ -297,6 +313,8 @@ char *ckpt_next_string(struct ckpt_ctx *ctx);
  *	has been captured
  * @restore: build the object from its record and whatever follows it; the
  *	caller owns the result or the ERR_PTR()
+ * @settle: everything has been read: do restored objects fit together? NULL for
+ *	a type about which nothing is left to say
  */
 struct ckpt_obj_ops {
 	const char *name;
@@ -308,6 +326,7 @@ struct ckpt_obj_ops {
 	int (*checkpoint)(struct ckpt_ctx *ctx, struct task_struct *task,
 			  void *ptr, struct ckpt_object *obj);
 	void *(*restore)(struct ckpt_ctx *ctx, const struct ckpt_hdr *h);
+	int (*settle)(struct ckpt_ctx *ctx, void *ptr);
 };
 
 /* Tasks by number: kernel/checkpoint/{collect,array,settle}.c */
@@ -397,6 +416,14 @@ extern const struct ckpt_obj_ops ckpt_fown_ops;
 
 /* Chunks of pages: mm/checkpoint_pages.c */
 u64 *ckpt_next_chunk(struct ckpt_ctx *ctx, u64 *from, u64 end, u32 *nr);
+
+/* Sockets: net/socket_checkpoint.c, net/unix/ */
+#ifdef CONFIG_UNIX
+struct file *ckpt_socket_restore(struct ckpt_ctx *ctx,
+				 const struct ckpt_hdr_file *h);
+extern const struct ckpt_obj_ops ckpt_socket_ops;
+extern const struct ckpt_obj_ops ckpt_socket_queue_ops;
+#endif
 
 /* Controlling terminals: kernel/checkpoint/ctty.c */
 u32 ckpt_ctty_count(struct ckpt_ctx *ctx, struct tty_struct *tty);

@@ -16,18 +16,49 @@
  */
 void ckpt_finish_init(struct ckpt_ctx *ctx)
 {
-	INIT_LIST_HEAD(&ctx->finish);
+	int i;
+
+	for (i = 0; i < CKPT_FINISH_STEPS; i++)
+		INIT_LIST_HEAD(&ctx->finish[i]);
 }
 
 /**
- * ckpt_finish_add - have something done when all tasks have been captured, or
+ * ckpt_finish_add_to - have something done when all tasks have been captured, or
  *	when one commits
+ * @ctx: context, which owns @finish from now on
+ * @finish: what to do
+ * @step: at which step; one of an earlier step that runs may add to its own and
+ *	to later ones
+ */
+void ckpt_finish_add_to(struct ckpt_ctx *ctx, struct ckpt_finish *finish,
+			enum ckpt_finish_step step)
+{
+	list_add_tail(&finish->list, &ctx->finish[step]);
+}
+
+/**
+ * ckpt_finish_add - have something done at the last step
  * @ctx: context, which owns @finish from now on
  * @finish: what to do
  */
 void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
 {
-	list_add_tail(&finish->list, &ctx->finish);
+	ckpt_finish_add_to(ctx, finish, CKPT_FINISH_LAST);
+}
+
+static int ckpt_finish_run_step(struct ckpt_ctx *ctx, struct list_head *step)
+{
+	struct ckpt_finish *finish;
+	int ret;
+
+	/* One may add another: a list that grows at its end. */
+	list_for_each_entry(finish, step, list) {
+		ret = finish->run(ctx, finish);
+		if (ret < 0)
+			return ret;
+		cond_resched();
+	}
+	return 0;
 }
 
 /**
@@ -38,15 +69,24 @@ void ckpt_finish_add(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
  */
 int ckpt_finish_run(struct ckpt_ctx *ctx)
 {
+	int i, ret = 0;
+
+	for (i = 0; i < CKPT_FINISH_STEPS && !ret; i++)
+		ret = ckpt_finish_run_step(ctx, &ctx->finish[i]);
+	return ret;
+}
+
+static int ckpt_finish_commit_step(struct ckpt_ctx *ctx, struct list_head *step)
+{
 	struct ckpt_finish *finish;
 	int ret;
 
-	/* One may add another: a list that grows at its end. */
-	list_for_each_entry(finish, &ctx->finish, list) {
+	list_for_each_entry(finish, step, list) {
+		if (finish->task != current)
+			continue;
 		ret = finish->run(ctx, finish);
 		if (ret < 0)
 			return ret;
-		cond_resched();
 	}
 	return 0;
 }
@@ -59,17 +99,11 @@ int ckpt_finish_run(struct ckpt_ctx *ctx)
  */
 int ckpt_finish_commit(struct ckpt_ctx *ctx)
 {
-	struct ckpt_finish *finish;
-	int ret;
+	int i, ret = 0;
 
-	list_for_each_entry(finish, &ctx->finish, list) {
-		if (finish->task != current)
-			continue;
-		ret = finish->run(ctx, finish);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
+	for (i = 0; i < CKPT_FINISH_STEPS && !ret; i++)
+		ret = ckpt_finish_commit_step(ctx, &ctx->finish[i]);
+	return ret;
 }
 
 /**
@@ -79,9 +113,12 @@ int ckpt_finish_commit(struct ckpt_ctx *ctx)
 void ckpt_finish_free(struct ckpt_ctx *ctx)
 {
 	struct ckpt_finish *finish, *next;
+	int i;
 
-	list_for_each_entry_safe(finish, next, &ctx->finish, list) {
-		list_del(&finish->list);
-		finish->free(finish);
-	}
+	/* What is done at a later step may be part of what was done at an earlier. */
+	for (i = CKPT_FINISH_STEPS - 1; i >= 0; i--)
+		list_for_each_entry_safe(finish, next, &ctx->finish[i], list) {
+			list_del(&finish->list);
+			finish->free(finish);
+		}
 }

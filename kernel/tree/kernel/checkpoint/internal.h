@@ -20,7 +20,8 @@ struct pid_namespace;
 
 #define CHECKPOINT_FLAGS_ALL	(CHECKPOINT_SUBTREE | CHECKPOINT_FREEZE | \
 				 CHECKPOINT_KILL | CHECKPOINT_DRYRUN | \
-				 CHECKPOINT_QUERY | CHECKPOINT_TTY)
+				 CHECKPOINT_QUERY | CHECKPOINT_CUT | \
+				 CHECKPOINT_TTY)
 #define RESTART_FLAGS_ALL	(RESTART_TASKSELF | RESTART_FROZEN | \
 				 RESTART_GHOST | RESTART_CHANGED)
 #define CKPT_FEATURES		(CKPT_FEATURE_MEMORY | CKPT_FEATURE_FILES | \
@@ -209,6 +210,7 @@ struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
 struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr);
 
 /* settle.c */
+int ckpt_settle_shared(struct ckpt_ctx *ctx);
 int ckpt_settle(struct ckpt_ctx *ctx);
 struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr);
 int ckpt_settle_zombies(struct ckpt_ctx *ctx);

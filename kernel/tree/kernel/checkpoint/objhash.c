@@ -30,6 +30,10 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 #ifdef CONFIG_SECCOMP_FILTER
 	[CKPT_OBJ_SECCOMP]	= &ckpt_seccomp_ops,
 #endif
+#ifdef CONFIG_UNIX
+	[CKPT_OBJ_SOCKET]	= &ckpt_socket_ops,
+	[CKPT_OBJ_SOCKET_QUEUE]	= &ckpt_socket_queue_ops,
+#endif
 	[CKPT_OBJ_LOCKS]	= &ckpt_locks_ops,
 	[CKPT_OBJ_OWNER]	= &ckpt_fown_ops,
 };

@@ -54,6 +54,7 @@ static bool is_arch(u64 v)
 	CHECKPOINT_KILL | \
 	CHECKPOINT_DRYRUN | \
 	CHECKPOINT_QUERY | \
+	CHECKPOINT_CUT | \
 	CHECKPOINT_TTY)
 
 #define FEATURE_MASK ( \
@@ -124,6 +125,7 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_FIFO:
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
+	case CKPT_FILE_SOCKET:
 	case CKPT_FILE_TTY:
 	case CKPT_FILE_TERMINAL:
 	case CKPT_FILE_TIMERFD:
@@ -200,6 +202,37 @@ static bool is_owner_type(u64 v)
 
 #define PIDFD_FLAGS_MASK ( \
 	CKPT_PIDFD_THREAD)
+
+static bool is_socket_state(u64 v)
+{
+	switch (v) {
+	case CKPT_SOCKET_UNCONNECTED:
+	case CKPT_SOCKET_CONNECTED:
+	case CKPT_SOCKET_LISTENING:
+		return true;
+	}
+	return false;
+}
+
+#define SOCKET_FLAGS_MASK ( \
+	CKPT_SOCKF_EMBRYO | \
+	CKPT_SOCKF_SHUT_RD | \
+	CKPT_SOCKF_SHUT_WR | \
+	CKPT_SOCKF_NAME | \
+	CKPT_SOCKF_BOUND | \
+	CKPT_SOCKF_PATH | \
+	CKPT_SOCKF_PEERCRED)
+
+#define SOCKET_QUEUE_FLAGS_MASK ( \
+	CKPT_SOCKQ_PEER_CLOSED | \
+	CKPT_SOCKQ_PEER_NAMED)
+
+#define SOCKET_BUFFER_FLAGS_MASK ( \
+	CKPT_SOCKB_OOB | \
+	CKPT_SOCKB_OOB_READ | \
+	CKPT_SOCKB_CREDS | \
+	CKPT_SOCKB_SENDER_PEER | \
+	CKPT_SOCKB_SENDER_NAME)
 
 #define PTY_FLAGS_MASK ( \
 	CKPT_PTY_DEAD | \
@@ -868,6 +901,139 @@ static int check_inotify_event(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "size");
 	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->name[0])))
 		return bad(field, "len");
+	return 0;
+}
+
+static int check_socket(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_options > 64)
+		return bad(field, "nr_options");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_options * sizeof(r->options[0])))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->family > 255)
+		return bad(field, "family");
+	if (r->sock_type > 15)
+		return bad(field, "sock_type");
+	if (r->protocol > 65535)
+		return bad(field, "protocol");
+	if (!is_socket_state(r->state))
+		return bad(field, "state");
+	if (r->flags & ~(u64)SOCKET_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->error > 4095)
+		return bad(field, "error");
+	if (r->mode > 4095)
+		return bad(field, "mode");
+	if (r->node_mode > 4095)
+		return bad(field, "node_mode");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_socket_name(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_name *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->len > 128)
+		return bad(field, "len");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->len * sizeof(r->name[0])))
+		return bad(field, "len");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_socket_peercred(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_peercred *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_groups > 65536)
+		return bad(field, "nr_groups");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_groups * sizeof(r->groups[0])))
+		return bad(field, "len");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	return 0;
+}
+
+static int check_socket_file(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_file *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->socket_ref <= 0)
+		return bad(field, "socket_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_socket_queue(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_queue *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->socket_ref <= 0)
+		return bad(field, "socket_ref");
+	if (r->peer_ref < 0)
+		return bad(field, "peer_ref");
+	if (r->flags & ~(u64)SOCKET_QUEUE_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->nr_buffers > 1048576)
+		return bad(field, "nr_buffers");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_socket_buffer(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_buffer *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->size > 4194304)
+		return bad(field, "size");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->data[0])))
+		return bad(field, "len");
+	if (r->flags & ~(u64)SOCKET_BUFFER_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->sender_ref < 0)
+		return bad(field, "sender_ref");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	if (r->nr_files > 253)
+		return bad(field, "nr_files");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_socket_right(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_socket_right *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->file_ref <= 0)
+		return bad(field, "file_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -1579,6 +1745,57 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_posix_timer),
 		.max_len = 80,
 		.check = check_posix_timer,
+	},
+	{
+		.type = CKPT_HDR_SOCKET,
+		.name = "socket",
+		.size = sizeof(struct ckpt_hdr_socket),
+		.max_len = 1608,
+		.objtype = CKPT_OBJ_SOCKET,
+		.check = check_socket,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_NAME,
+		.name = "socket_name",
+		.size = sizeof(struct ckpt_hdr_socket_name),
+		.max_len = 144,
+		.check = check_socket_name,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_PEERCRED,
+		.name = "socket_peercred",
+		.size = sizeof(struct ckpt_hdr_socket_peercred),
+		.max_len = 262168,
+		.check = check_socket_peercred,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_FILE,
+		.name = "socket_file",
+		.size = sizeof(struct ckpt_hdr_socket_file),
+		.max_len = 16,
+		.check = check_socket_file,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_QUEUE,
+		.name = "socket_queue",
+		.size = sizeof(struct ckpt_hdr_socket_queue),
+		.max_len = 32,
+		.objtype = CKPT_OBJ_SOCKET_QUEUE,
+		.check = check_socket_queue,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_BUFFER,
+		.name = "socket_buffer",
+		.size = sizeof(struct ckpt_hdr_socket_buffer),
+		.max_len = 4194352,
+		.check = check_socket_buffer,
+	},
+	{
+		.type = CKPT_HDR_SOCKET_RIGHT,
+		.name = "socket_right",
+		.size = sizeof(struct ckpt_hdr_socket_right),
+		.max_len = 16,
+		.check = check_socket_right,
 	},
 	{
 		.type = CKPT_HDR_TAIL,

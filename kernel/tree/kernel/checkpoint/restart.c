@@ -156,6 +156,8 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	if (!ret)
 		ret = ckpt_read_tail(ctx);
 	if (!ret)
+		ret = ckpt_settle_shared(ctx);
+	if (!ret)
 		ret = ckpt_ctty_settle(ctx);
 	if (!ret) {
 		trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_RESTORED,
@@ -166,6 +168,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	ckpt_read_end(ctx);
 	if (!ret) {
 		changed = true;
+		WRITE_ONCE(ctx->phase, CKPT_PHASE_COMMIT);
 		ret = ckpt_task_commit(ctx, &r);
 	}
 	if (!ret && changed)

@@ -90,6 +90,27 @@ static int ckpt_settle_objects(struct ckpt_ctx *ctx)
 }
 
 /**
+ * ckpt_settle_shared - do shared objects fit together?
+ * @ctx: restart context; everything has been read
+ *
+ * Return: 0 or a negative errno.
+ */
+int ckpt_settle_shared(struct ckpt_ctx *ctx)
+{
+	struct ckpt_object *obj;
+	unsigned long index;
+	int ret = 0;
+
+	xa_for_each(&ctx->refs, index, obj) {
+		if (obj->ops->settle)
+			ret = obj->ops->settle(ctx, obj->ptr);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+/**
  * ckpt_pid_of - the number of a group or session
  * @ctx: restart context
  * @nr: the number, of a member or a ghost
@@ -203,6 +224,8 @@ int ckpt_settle(struct ckpt_ctx *ctx)
 	ret = ckpt_settle_objects(ctx);
 	if (!ret)
 		ret = ckpt_settle_pids(ctx);
+	if (!ret)
+		ret = ckpt_settle_shared(ctx);
 	return ret ?: ckpt_ctty_settle(ctx);
 }
 

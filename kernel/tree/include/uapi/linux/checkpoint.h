@@ -67,6 +67,11 @@
 /* return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then */
 #define CHECKPOINT_QUERY	0x00000010UL
 /*
+ * a connection with a socket outside of the hierarchy is cut: the restarted
+ * socket finds its peer closed; without it such a peer is an obstacle
+ */
+#define CHECKPOINT_CUT		0x00000200UL
+/*
  * a terminal outside of the hierarchy becomes that of whoever restarts;
  * without it such a terminal is an obstacle
  */

@@ -80,88 +80,97 @@
 #define CKPT_HDR_OPTIONAL	0x80000000U
 
 /* Record types: General */
-#define CKPT_HDR_HEADER		1
-#define CKPT_HDR_HEADER_ARCH	2
-#define CKPT_HDR_CONTAINER	3
-#define CKPT_HDR_STRING		5
-#define CKPT_HDR_PAD		9
-#define CKPT_HDR_TAIL		9001
-#define CKPT_HDR_ERROR		9999
+#define CKPT_HDR_HEADER			1
+#define CKPT_HDR_HEADER_ARCH		2
+#define CKPT_HDR_CONTAINER		3
+#define CKPT_HDR_STRING			5
+#define CKPT_HDR_PAD			9
+#define CKPT_HDR_TAIL			9001
+#define CKPT_HDR_ERROR			9999
 
 /* Record types: Task */
-#define CKPT_HDR_TREE		102
-#define CKPT_HDR_PIDS		101
-#define CKPT_HDR_TASK		103
-#define CKPT_HDR_THREAD		107
-#define CKPT_HDR_REGSET		108
-#define CKPT_HDR_RESTART_BLOCK	106
-#define CKPT_HDR_SCHED		120
-#define CKPT_HDR_TASK_OBJS	105
+#define CKPT_HDR_TREE			102
+#define CKPT_HDR_PIDS			101
+#define CKPT_HDR_TASK			103
+#define CKPT_HDR_THREAD			107
+#define CKPT_HDR_REGSET			108
+#define CKPT_HDR_RESTART_BLOCK		106
+#define CKPT_HDR_SCHED			120
+#define CKPT_HDR_TASK_OBJS		105
 
 /* Record types: Credentials */
-#define CKPT_HDR_CRED		115
+#define CKPT_HDR_CRED			115
 
 /* Record types: Seccomp */
-#define CKPT_HDR_SECCOMP_FILTER	130
+#define CKPT_HDR_SECCOMP_FILTER		130
 
 /* Record types: Files */
-#define CKPT_HDR_FILE		304
-#define CKPT_HDR_UNLINKED	348
-#define CKPT_HDR_NSFS		349
-#define CKPT_HDR_FILE_TABLE	301
-#define CKPT_HDR_FILE_DESC	302
-#define CKPT_HDR_FS		451
+#define CKPT_HDR_FILE			304
+#define CKPT_HDR_UNLINKED		348
+#define CKPT_HDR_NSFS			349
+#define CKPT_HDR_FILE_TABLE		301
+#define CKPT_HDR_FILE_DESC		302
+#define CKPT_HDR_FS			451
 
 /* Record types: Locks */
-#define CKPT_HDR_LOCKS		345
-#define CKPT_HDR_LOCK		346
-#define CKPT_HDR_FILE_OWNER	347
+#define CKPT_HDR_LOCKS			345
+#define CKPT_HDR_LOCK			346
+#define CKPT_HDR_FILE_OWNER		347
 
 /* Record types: Pipes */
-#define CKPT_HDR_PIPE		305
-#define CKPT_HDR_PIPE_BUF	306
+#define CKPT_HDR_PIPE			305
+#define CKPT_HDR_PIPE_BUF		306
 
 /* Record types: Events */
-#define CKPT_HDR_EVENTFD	311
-#define CKPT_HDR_EPOLL		308
-#define CKPT_HDR_EPOLL_ITEM	309
-#define CKPT_HDR_SIGNALFD	332
-#define CKPT_HDR_PIDFD		333
+#define CKPT_HDR_EVENTFD		311
+#define CKPT_HDR_EPOLL			308
+#define CKPT_HDR_EPOLL_ITEM		309
+#define CKPT_HDR_SIGNALFD		332
+#define CKPT_HDR_PIDFD			333
 
 /* Record types: Inotify */
-#define CKPT_HDR_INOTIFY	334
-#define CKPT_HDR_INOTIFY_WATCH	335
-#define CKPT_HDR_INOTIFY_EVENT	336
+#define CKPT_HDR_INOTIFY		334
+#define CKPT_HDR_INOTIFY_WATCH		335
+#define CKPT_HDR_INOTIFY_EVENT		336
+
+/* Record types: Sockets */
+#define CKPT_HDR_SOCKET			701
+#define CKPT_HDR_SOCKET_NAME		702
+#define CKPT_HDR_SOCKET_PEERCRED	703
+#define CKPT_HDR_SOCKET_FILE		704
+#define CKPT_HDR_SOCKET_QUEUE		705
+#define CKPT_HDR_SOCKET_BUFFER		706
+#define CKPT_HDR_SOCKET_RIGHT		707
 
 /* Record types: Terminals */
-#define CKPT_HDR_PTY		307
-#define CKPT_HDR_PTY_END	312
-#define CKPT_HDR_TTY_FILE	313
+#define CKPT_HDR_PTY			307
+#define CKPT_HDR_PTY_END		312
+#define CKPT_HDR_TTY_FILE		313
 
 /* Record types: Memory */
-#define CKPT_HDR_MM		401
-#define CKPT_HDR_MM_CONTEXT	405
-#define CKPT_HDR_VMA		402
-#define CKPT_HDR_SHMEM		406
-#define CKPT_HDR_PGARR		403
+#define CKPT_HDR_MM			401
+#define CKPT_HDR_MM_CONTEXT		405
+#define CKPT_HDR_VMA			402
+#define CKPT_HDR_SHMEM			406
+#define CKPT_HDR_PGARR			403
 
 /* Record types: Memory files */
-#define CKPT_HDR_MEMFD		407
+#define CKPT_HDR_MEMFD			407
 
 /* Record types: AIO */
-#define CKPT_HDR_AIO		340
-#define CKPT_HDR_AIO_CONTEXT	341
+#define CKPT_HDR_AIO			340
+#define CKPT_HDR_AIO_CONTEXT		341
 
 /* Record types: Signals */
-#define CKPT_HDR_SIGHAND	601
-#define CKPT_HDR_SIGNAL		602
-#define CKPT_HDR_SIGTASK	603
-#define CKPT_HDR_SIGPENDING	604
+#define CKPT_HDR_SIGHAND		601
+#define CKPT_HDR_SIGNAL			602
+#define CKPT_HDR_SIGTASK		603
+#define CKPT_HDR_SIGPENDING		604
 
 /* Record types: Timers */
-#define CKPT_HDR_POSIX_TIMERS	605
-#define CKPT_HDR_POSIX_TIMER	606
-#define CKPT_HDR_TIMERFD	331
+#define CKPT_HDR_POSIX_TIMERS		605
+#define CKPT_HDR_POSIX_TIMER		606
+#define CKPT_HDR_TIMERFD		331
 
 /**
  * struct ckpt_hdr - what every record starts with
@@ -217,6 +226,9 @@ enum ckpt_arch {
  * @CKPT_OBJ_EPOLL: what an epoll instance watches
  * @CKPT_OBJ_TTY: pseudo terminal
  * @CKPT_OBJ_SECCOMP: seccomp filter
+ * @CKPT_OBJ_SOCKET: socket
+ * @CKPT_OBJ_SOCKET_QUEUE: what a socket is connected with, and what waits in
+ *	it
  * @CKPT_OBJ_LOCKS: locks on a file
  * @CKPT_OBJ_OWNER: the signals that a file sends
  */
@@ -232,6 +244,8 @@ enum ckpt_obj {
 	CKPT_OBJ_EPOLL		= 9,
 	CKPT_OBJ_TTY		= 18,
 	CKPT_OBJ_SECCOMP	= 10,
+	CKPT_OBJ_SOCKET		= 11,
+	CKPT_OBJ_SOCKET_QUEUE	= 12,
 	CKPT_OBJ_LOCKS		= 16,
 	CKPT_OBJ_OWNER		= 17,
 };
@@ -848,6 +862,7 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_EVENTFD: eventfd; an eventfd record follows
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
+ * @CKPT_FILE_SOCKET: socket; a socket_file record follows
  * @CKPT_FILE_TTY: an end of a pseudo terminal; a tty_file record follows
  * @CKPT_FILE_TERMINAL: the terminal of whoever restarts; a tty_file and a
  *	string record with its former path follow
@@ -865,6 +880,7 @@ enum ckpt_file_type {
 	CKPT_FILE_FIFO		= 4,
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
+	CKPT_FILE_SOCKET	= 7,
 	CKPT_FILE_TTY		= 20,
 	CKPT_FILE_TERMINAL	= 21,
 	CKPT_FILE_TIMERFD	= 40,
@@ -1372,6 +1388,241 @@ struct ckpt_hdr_inotify_event {
 	__u32 cookie;
 	__u32 size;
 	__u8 name[];
+};
+
+/*
+ * Sockets. Unix sockets: what an open file or a message in flight leads to,
+ * what they are connected with, what waits in them. Queues stand behind the
+ * last task, for sockets refer to each other and may be in flight in each
+ * other.
+ */
+
+/**
+ * enum ckpt_socket_state - state of a socket
+ *
+ * @CKPT_SOCKET_UNCONNECTED: neither connected nor listening
+ * @CKPT_SOCKET_CONNECTED: connected, or of a datagram socket: somebody has
+ *	connected to it
+ * @CKPT_SOCKET_LISTENING: listen(2)
+ */
+enum ckpt_socket_state {
+	CKPT_SOCKET_UNCONNECTED	= 1,
+	CKPT_SOCKET_CONNECTED	= 2,
+	CKPT_SOCKET_LISTENING	= 3,
+};
+
+/*
+ * CKPT_SOCKF_*: marks of a socket.
+ */
+/* a connection that has not been accepted yet: no open file leads to it */
+#define CKPT_SOCKF_EMBRYO	0x00000001U
+#define CKPT_SOCKF_SHUT_RD	0x00000002U	/* shutdown(2), SHUT_RD */
+#define CKPT_SOCKF_SHUT_WR	0x00000004U	/* shutdown(2), SHUT_WR */
+/* a socket_name record with the address, as getsockname(2) gives it, follows */
+#define CKPT_SOCKF_NAME		0x00000008U
+#define CKPT_SOCKF_BOUND	0x00000010U	/* it is found by its address */
+/* a string record with the path of its file follows */
+#define CKPT_SOCKF_PATH		0x00000020U
+#define CKPT_SOCKF_PEERCRED	0x00000040U	/* a socket_peercred record follows */
+
+/*
+ * CKPT_SOCKQ_*: how a socket is connected.
+ */
+/* the peer is closed; a socket_name record with the address that it had follows */
+#define CKPT_SOCKQ_PEER_CLOSED	0x00000001U
+/*
+ * datagrams: the peer is outside of the hierarchy and found by its address; a
+ * socket_name record follows
+ */
+#define CKPT_SOCKQ_PEER_NAMED	0x00000002U
+
+/*
+ * CKPT_SOCKB_*: marks of a message.
+ */
+/* the byte that MSG_OOB sent, and that is out of band still */
+#define CKPT_SOCKB_OOB		0x00000001U
+/* where such a byte was that has been read: SIOCATMARK */
+#define CKPT_SOCKB_OOB_READ	0x00000002U
+#define CKPT_SOCKB_CREDS	0x00000004U	/* pid, uid and gid are set */
+#define CKPT_SOCKB_SENDER_PEER	0x00000008U	/* the peer has sent it */
+/* the sender is closed or outside; a socket_name record with its address follows */
+#define CKPT_SOCKB_SENDER_NAME	0x00000010U
+
+/**
+ * struct ckpt_socket_option - An option of a socket, of level SOL_SOCKET.
+ *
+ * @optname: SO_*
+ * @optlen: bytes of the value
+ * @optval: the value, as getsockopt(2) gives it and in the byte order of the
+ *	source
+ */
+struct ckpt_socket_option {
+	__u32 optname;
+	__u32 optlen;
+	__u8 optval[16];
+};
+
+/**
+ * struct ckpt_hdr_socket - A socket. What its flags name follows, in the order
+ * of the flags.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET
+ * @objref: object number
+ * @family: AF_*
+ * @sock_type: SOCK_*
+ * @protocol: third argument of socket(2)
+ * @state: state (CKPT_SOCKET_*)
+ * @flags: marks (CKPT_SOCKF_*)
+ * @error: pending error, as SO_ERROR gives it once; 0 for none
+ * @backlog: of listen(2)
+ * @uid: st_uid
+ * @gid: st_gid
+ * @mode: permissions of st_mode
+ * @node_uid: st_uid of the file that it is bound to
+ * @node_gid: st_gid of that
+ * @node_mode: permissions of that
+ * @reserved0: must be zero
+ * @nr_options: options
+ * @options: options that are not as in a new socket, and the sizes of the
+ *	buffers (@nr_options elements)
+ */
+struct ckpt_hdr_socket {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 family;
+	__u32 sock_type;
+	__u32 protocol;
+	__u32 state;
+	__u32 flags;
+	__u32 error;
+	__u32 backlog;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 node_uid;
+	__u32 node_gid;
+	__u32 node_mode;
+	__u32 reserved0;
+	__u32 nr_options;
+	struct ckpt_socket_option options[];
+};
+
+/**
+ * struct ckpt_hdr_socket_name - An address.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_NAME
+ * @reserved0: must be zero
+ * @len: bytes; 0 for a socket without an address
+ * @name: behind sa_family: sun_path, with a leading NUL in the abstract name
+ *	space (@len elements)
+ */
+struct ckpt_hdr_socket_name {
+	struct ckpt_hdr h;
+	__u32 reserved0;
+	__u32 len;
+	__u8 name[];
+};
+
+/**
+ * struct ckpt_hdr_socket_peercred - Who was at the other end when the
+ * connection was made.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_PEERCRED
+ * @pid: SO_PEERCRED, process; 0 for one outside of the hierarchy or gone
+ * @uid: SO_PEERCRED, effective user id
+ * @gid: SO_PEERCRED, effective group id
+ * @nr_groups: supplementary groups
+ * @groups: SO_PEERGROUPS (@nr_groups elements)
+ */
+struct ckpt_hdr_socket_peercred {
+	struct ckpt_hdr h;
+	__s32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 nr_groups;
+	__u32 groups[];
+};
+
+/**
+ * struct ckpt_hdr_socket_file - Follows the file record of an open socket.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_FILE
+ * @socket_ref: the socket (reference: CKPT_OBJ_SOCKET)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_socket_file {
+	struct ckpt_hdr h;
+	__s32 socket_ref;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_socket_queue - What a socket is connected with, and what
+ * waits in it: nr_buffers records of type socket_buffer follow. The
+ * connections that wait in a listening socket are messages of those.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_QUEUE
+ * @objref: object number
+ * @socket_ref: the socket (reference: CKPT_OBJ_SOCKET)
+ * @peer_ref: what it is connected with; 0 for none, or one that is not in the
+ *	image (reference: CKPT_OBJ_SOCKET, or 0)
+ * @flags: how it is connected (CKPT_SOCKQ_*)
+ * @nr_buffers: messages
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_socket_queue {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__s32 socket_ref;
+	__s32 peer_ref;
+	__u32 flags;
+	__u32 nr_buffers;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_socket_buffer - A message, or what is left of it. The
+ * sender's address follows if its flags say so, then nr_files records of type
+ * socket_right.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_BUFFER
+ * @flags: marks (CKPT_SOCKB_*)
+ * @sender_ref: who has sent it; 0 for the peer, or one that is not in the
+ *	image (reference: CKPT_OBJ_SOCKET, or 0)
+ * @pid: SCM_CREDENTIALS; 0 for a process outside of the hierarchy or gone
+ * @uid: SCM_CREDENTIALS
+ * @gid: SCM_CREDENTIALS
+ * @nr_files: open files in flight: SCM_RIGHTS
+ * @tstamp: SO_TIMESTAMP, nanoseconds of CLOCK_REALTIME; 0 for none
+ * @reserved0: must be zero
+ * @size: bytes
+ * @data: what has not been read (@size elements)
+ */
+struct ckpt_hdr_socket_buffer {
+	struct ckpt_hdr h;
+	__u32 flags;
+	__s32 sender_ref;
+	__s32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 nr_files;
+	__s64 tstamp;
+	__u32 reserved0;
+	__u32 size;
+	__u8 data[];
+};
+
+/**
+ * struct ckpt_hdr_socket_right - An open file in flight.
+ *
+ * @h: record header, type CKPT_HDR_SOCKET_RIGHT
+ * @file_ref: the file (reference: CKPT_OBJ_FILE)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_socket_right {
+	struct ckpt_hdr h;
+	__s32 file_ref;
+	__u32 reserved0;
 };
 
 /*
