@@ -37,13 +37,8 @@ const noHostFS = "no host file system (SELFTEST_HOSTFS=0)"
 // of a refusal in docs/coverage.yaml. A program runs as soon as nothing stands in its way any more.
 var pending = []suite.Skip{
 	{Test: "TestProgramInterpreters/python_with_asyncio", Reason: "socket"},
-	{Test: "TestProgramInterpreters/python_with_a_pool", Reason: "unlinked"},
-	{Test: "TestProgramDatabases/sqlite_in_a_transaction", Reason: "POSIX lock"},
 	{Test: "TestProgramDatabases/redis", Reason: "socket"},
-	{Test: "TestProgramTerminals/bash", Reason: "character device"},
-	{Test: "TestProgramTerminals/vim", Reason: "character device"},
 	{Test: "TestProgramTerminals/tmux", Reason: "socket"},
-	{Test: "TestProgramTerminals/script", Reason: "anonymous file"},
 }
 
 // TestPending wants the reason of every pending program to be a refusal still.
