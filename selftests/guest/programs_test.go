@@ -109,7 +109,7 @@ func TestProgramTerminals(t *testing.T) {
 	}
 	testPrograms(t,
 		program{
-			name: "bash", terminal: true, argv: []string{"/usr/bin/bash", "--norc"},
+			name: "bash", alone: true, terminal: true, argv: []string{"/usr/bin/bash", "--norc"},
 			before: []step{
 				types("stty -echo; PS1='$ '; x=before; tty >tty; stty -a >>tty; echo s''et\r"), holds("screen", "set\r\n"),
 				types("cat >typed; echo $x >>typed\rfirst\r"), exists("typed"),
@@ -122,7 +122,7 @@ func TestProgramTerminals(t *testing.T) {
 			results: []string{"typed", "same", "jobs"}, works: []string{"bash", "cat", "terminal"},
 		},
 		program{
-			name: "vim", terminal: true, argv: []string{"/usr/bin/vim", "-u", "NONE", "-N", "-i", "NONE", "text"},
+			name: "vim", alone: true, terminal: true, argv: []string{"/usr/bin/vim", "-u", "NONE", "-N", "-i", "NONE", "text"},
 			before: []step{types("ione\x1botwo lines"), holds("screen", "two lines")},
 			after: []step{
 				types(" and a half\x1byyp:w! full\r"), holds("full", "two lines and a half\ntwo lines and a half\n"),
@@ -131,7 +131,7 @@ func TestProgramTerminals(t *testing.T) {
 			results: []string{"text", "full", "undone"}, works: []string{"vim"},
 		},
 		program{
-			name: "tmux", argv: []string{"/usr/bin/tmux", "-S", socket, "-f", "/dev/null", "-D"},
+			name: "tmux", alone: true, argv: []string{"/usr/bin/tmux", "-S", socket, "-f", "/dev/null", "-D"},
 			before: []step{
 				exists(socket), tmux("new-session", "-d", "-s", "work", "-x", "80", "-y", "24", "bash --norc"),
 				tmux("split-window", "-t", "work", "dash -i"),
@@ -146,7 +146,7 @@ func TestProgramTerminals(t *testing.T) {
 			results: []string{"zero", "one"}, works: []string{"tmux: server", "bash", "dash"}, pending: sockets,
 		},
 		program{
-			name: "script", argv: []string{"/usr/bin/sh", "script.sh"}, before: []step{exists("mid")}, works: []string{"script", "dash"},
+			name: "script", alone: true, argv: []string{"/usr/bin/sh", "script.sh"}, before: []step{exists("mid")}, works: []string{"script", "dash"},
 			results: []string{"value", "same"},
 		},
 	)
