@@ -51,6 +51,9 @@ type program struct {
 	// results are the files that are compared, besides out and the exit status.
 	results []string
 
+	// alone is for programs that have terminals: one that runs meanwhile could take the number.
+	alone bool
+
 	// pending are messages of the kernel that may stand in the way: refusals that docs/coverage.yaml lists, and for
 	// which skips_test.go excuses the test.
 	pending []string
@@ -168,7 +171,9 @@ func testPrograms(t *testing.T, programs ...program) {
 	useHost(t)
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
+			if !p.alone {
+				t.Parallel()
+			}
 			wantHostFile(t, p.argv[0])
 			want := p.undisturbed(t)
 			p.disturbed(t, want)

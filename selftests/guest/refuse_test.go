@@ -119,6 +119,13 @@ func TestRefuseFiles(t *testing.T) {
 		refusal{variant: "mqueue", words: []string{"mqueue"}})
 }
 
+func TestRefuseTerminals(t *testing.T) {
+	refuse(t,
+		refusal{variant: "tty_locked", words: []string{"its attributes are locked"}},
+		refusal{variant: "tty_discipline", words: []string{": line discipline n_null"}},
+		refusal{variant: "tty_readonly", words: []string{"not open for reading and writing"}})
+}
+
 func TestRefuseMemory(t *testing.T) {
 	kit.Sysctl(t, "/proc/sys/vm/nr_hugepages", "4")
 	refuse(t,

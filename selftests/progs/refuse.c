@@ -574,6 +574,38 @@ static void make_pkey_exec(void)
 	must(syscall(SYS_pkey_mprotect, mem, PAGE, PROT_EXEC, key));
 }
 
+/* A pseudo terminal; the master is fd, and the slave is returned. */
+static int make_terminal(int mode)
+{
+	char name[32];
+	int n, zero = 0;
+
+	fd = need(open("/dev/ptmx", mode | O_NOCTTY));
+	must(ioctl(fd, TIOCSPTLCK, &zero));
+	must(ioctl(fd, TIOCGPTN, &n));
+	snprintf(name, sizeof(name), "/dev/pts/%d", n);
+	return must(open(name, O_RDWR | O_NOCTTY));
+}
+
+static void make_tty_locked(void)
+{
+	struct termios locked = { .c_lflag = ECHO };
+
+	need(ioctl(make_terminal(O_RDWR), TIOCSLCKTRMIOS, &locked));
+}
+
+static void make_tty_discipline(void)
+{
+	int null = 27;
+
+	need(ioctl(make_terminal(O_RDWR), TIOCSETD, &null));
+}
+
+static void make_tty_readonly(void)
+{
+	make_terminal(O_RDONLY);
+}
+
 static void make_landlock(void)
 {
 	uint64_t attr[1] = { 1 };
@@ -648,6 +680,9 @@ static const struct {
 	{ "unshared_mnt", make_unshared_mnt },
 	{ "pidns_children", make_pidns_children },
 	{ "dev_mem", make_dev_mem },
+	{ "tty_locked", make_tty_locked },
+	{ "tty_discipline", make_tty_discipline },
+	{ "tty_readonly", make_tty_readonly },
 #if defined(__x86_64__)
 	{ "ldt", make_ldt },
 	{ "ioperm", make_ioperm },

@@ -145,6 +145,22 @@ func TestObstacles(t *testing.T) {
 	}
 }
 
+// TestOptionNames has messages that ask for a flag of the system call name the option instead.
+func TestOptionNames(t *testing.T) {
+	var out strings.Builder
+	lines := []string{"terminal pts3: outside, and CHECKPOINT_TTY is not given", "file /x: unlinked"}
+	_ = printObstacles(&out, lines, unix.EBADF)
+	if want := "terminal pts3: outside, and --tty is not given\nfile /x: unlinked\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	if err := withOptions(errors.New(lines[0])); err.Error() != "terminal pts3: outside, and --tty is not given" {
+		t.Error(err)
+	}
+	if err := withOptions(unix.EPERM); err != unix.EPERM {
+		t.Errorf("%v is another error now", err)
+	}
+}
+
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

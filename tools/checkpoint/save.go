@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -115,7 +116,19 @@ func (o *options) call(fd int, log *kernlog.Log, sigs <-chan os.Signal) error {
 	if got != nil {
 		return fmt.Errorf("ended by a signal: %v", got)
 	}
-	return support.Explain("checkpoint", err, log)
+	return withOptions(support.Explain("checkpoint", err, log))
+}
+
+// optionNames puts the tool's options in place of the flags of the system call that the kernel's messages ask for.
+var optionNames = strings.NewReplacer("CHECKPOINT_TTY", "--tty")
+
+// withOptions is err in the words of the tool.
+func withOptions(err error) error {
+	text := optionNames.Replace(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(text)
 }
 
 // report prints what is known: an image that goes into a pipe has neither size
@@ -163,7 +176,7 @@ func printObstacles(w io.Writer, obstacles []string, err error) error {
 		return err
 	}
 	for _, line := range obstacles {
-		fmt.Fprintln(w, line)
+		fmt.Fprintln(w, optionNames.Replace(line))
 	}
 	return cli.Status(1)
 }

@@ -73,8 +73,6 @@ static const char *ckpt_file_kind(const struct file *file)
 	if (file->f_mode & FMODE_PATH)
 		return "O_PATH descriptor";
 	switch (inode->i_mode & S_IFMT) {
-	case S_IFSOCK:
-		return "socket";
 	case S_IFCHR:
 		return "character device";
 	case S_IFBLK:

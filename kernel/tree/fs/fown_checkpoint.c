@@ -342,9 +342,10 @@ static void *ckpt_fown_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"the owner of file %d is not valid",
 					h->file_ref));
-	ret = ckpt_fown_set(ctx, h, file);
+	/* O_ASYNC names an owner for a terminal that has none. */
+	ret = ckpt_fown_set_async(ctx, h, file);
 	if (!ret)
-		ret = ckpt_fown_set_async(ctx, h, file);
+		ret = ckpt_fown_set(ctx, h, file);
 	return ret ? ERR_PTR(ret) : get_file(file);
 }
 

@@ -47,8 +47,8 @@ struct n_tty_data {
 	unsigned int canon_column;
 	size_t echo_tail;
 
-	struct mutex atomic_read_lock;
-	struct mutex output_lock;
+	struct mutex atomic_read_lock;	/* one reader at a time */
+	struct mutex output_lock;	/* column, canon_column, echo_tail */
 };
 
 #define MASK(x) ((x) & (N_TTY_BUF_SIZE - 1))

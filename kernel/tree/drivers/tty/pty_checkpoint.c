@@ -31,7 +31,7 @@
 /* Where a pseudo terminal comes from, if there is no better answer. */
 #define PTMX_PATH	"/dev/ptmx"
 
-static_assert(NCCS <= sizeof_field(struct ckpt_hdr_pty, c_cc));
+static_assert(sizeof_field(struct ckpt_hdr_pty, c_cc) >= NCCS);
 
 /**
  * tty_is_unix98 - is a terminal an end of a pseudo terminal in devpts?
@@ -147,14 +147,16 @@ struct pty_locked {
 
 /*
  * In the order in which the slave, receiving a character that sends a signal,
- * takes the locks to flush the master.
+ * takes the locks to flush the master. Like there, nobody waits for the line
+ * discipline of the second end while having that of the first: it is not there
+ * while somebody changes it.
  */
 static void pty_lock(struct pty_locked *pair, struct tty_struct *master)
 {
 	pair->master = master;
 	pair->slave = master->link;
 	pair->lds = tty_ldisc_ref_wait(pair->slave);
-	pair->ldm = tty_ldisc_ref_wait(pair->master);
+	pair->ldm = tty_ldisc_ref(pair->master);
 	tty_buffer_lock_exclusive(pair->slave->port);
 	down_write(&pair->slave->termios_rwsem);
 	tty_buffer_lock_exclusive(pair->master->port);
@@ -202,13 +204,13 @@ static bool pty_queue_count(struct tty_port *port, struct ckpt_hdr_pty_end *end)
 	return end->nr_queue <= 1 << 15;
 }
 
-static void pty_queue_get(struct tty_port *port, u16 *cell)
+static void pty_queue_get(struct tty_port *port, u16 *cell, u32 nr)
 {
 	struct tty_buffer *b;
 	unsigned int i;
 
 	for (b = port->buf.head; b; b = b->next)
-		for (i = b->read; i < b->commit; i++)
+		for (i = b->read; nr && i < b->commit; i++, nr--)
 			*cell++ = *char_buf_ptr(b, i);
 }
 
@@ -239,6 +241,7 @@ static int pty_queue_set(struct tty_port *port, const u16 *cell,
 	buf->mem_limit = INT_MAX;
 	done = tty_insert_flip_string(port, data, end->nr_queue);
 	buf->mem_limit = limit;
+	/* The worker, which takes no port lock, sees data before its length. */
 	smp_store_release(&buf->tail->commit, buf->tail->used);
 	spin_unlock_irqrestore(&port->lock, flags);
 	for (b = buf->head; b && ahead; b = b->next) {
@@ -280,7 +283,7 @@ static int pty_end_record(struct ckpt_ctx *ctx, struct tty_struct *tty,
 	cell = end->cells;
 	if (ld)
 		cell = n_tty_ckpt_get(tty, end, cell);
-	pty_queue_get(tty->port, cell);
+	pty_queue_get(tty->port, cell, found.nr_queue);
 	return 0;
 }
 
@@ -309,7 +312,9 @@ static int pty_ends_record(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->c_ispeed = pair.slave->termios.c_ispeed;
 	h->c_ospeed = pair.slave->termios.c_ospeed;
 	memcpy(h->c_cc, pair.slave->termios.c_cc, NCCS);
-	if (!why)
+	if (!pair.ldm)
+		ret = -EBUSY;
+	if (!why && !ret)
 		ret = pty_end_record(ctx, pair.slave, pair.lds);
 	if (!why && !ret)
 		ret = pty_end_record(ctx, pair.master, pair.ldm);
@@ -317,7 +322,11 @@ static int pty_ends_record(struct ckpt_ctx *ctx, struct task_struct *task,
 	/* What waited meanwhile goes on. */
 	tty_buffer_restart_work(pair.slave->port);
 	tty_buffer_restart_work(pair.master->port);
-	if (why)
+	if (!pair.ldm)
+		ret = ckpt_err(ctx, task, ret,
+			       "terminal %s: its line discipline is being changed",
+			       tty_name(pair.slave));
+	else if (why)
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "terminal %s: line discipline %s",
 				  tty_name(pair.slave), why);
@@ -717,6 +726,9 @@ int ckpt_tty_settle(struct ckpt_ctx *ctx, struct ckpt_tty *tty)
 
 	if (h->flags & CKPT_PTY_DEAD)
 		return tty->taken || tty->opened ? -EINVAL : 0;
+	/* It would be closed when the restart ends, and hang up the slave. */
+	if (!tty->taken)
+		return -EINVAL;
 	if (h->flags & CKPT_PTY_HUNG_UP) {
 		if (tty->opened)
 			return -EINVAL;

@@ -512,20 +512,27 @@ void ckpt_terminal_give(struct ckpt_ctx *ctx, struct pid *pgrp)
  * @tty: the terminal, which controls none
  * @session: the session
  * @pgrp: its foreground process group, or NULL
+ *
+ * Return: 0; -EBUSY when somebody else has made it his own meanwhile.
  */
-void ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
-		      struct pid *pgrp)
+int ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
+		     struct pid *pgrp)
 {
 	struct tty_struct *slave = tty->slave;
+	int ret = 0;
 
 	tty_lock(slave);
 	spin_lock_irq(&slave->ctrl.lock);
-	put_pid(slave->ctrl.session);
-	put_pid(slave->ctrl.pgrp);
-	slave->ctrl.session = get_pid(session);
-	slave->ctrl.pgrp = get_pid(pgrp);
+	if (slave->ctrl.session) {
+		ret = -EBUSY;
+	} else {
+		put_pid(slave->ctrl.pgrp);
+		slave->ctrl.session = get_pid(session);
+		slave->ctrl.pgrp = get_pid(pgrp);
+	}
 	spin_unlock_irq(&slave->ctrl.lock);
 	tty_unlock(slave);
+	return ret;
 }
 
 /**

@@ -438,8 +438,8 @@ struct file *ckpt_tty_restore(struct ckpt_ctx *ctx,
 const struct ckpt_hdr_pty *ckpt_tty_record(struct ckpt_tty *tty);
 int ckpt_tty_settle(struct ckpt_ctx *ctx, struct ckpt_tty *tty);
 void ckpt_tty_start(struct ckpt_tty *tty);
-void ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
-		      struct pid *pgrp);
+int ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
+		     struct pid *pgrp);
 int ckpt_tty_join(struct ckpt_tty *tty, struct task_struct *task);
 void ckpt_terminal_note(struct ckpt_ctx *ctx);
 void ckpt_terminal_give(struct ckpt_ctx *ctx, struct pid *pgrp);
@@ -465,9 +465,10 @@ static inline int ckpt_tty_settle(struct ckpt_ctx *ctx, struct ckpt_tty *tty)
 
 static inline void ckpt_tty_start(struct ckpt_tty *tty) { }
 
-static inline void ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
-				    struct pid *pgrp)
+static inline int ckpt_tty_control(struct ckpt_tty *tty, struct pid *session,
+				   struct pid *pgrp)
 {
+	return -EINVAL;
 }
 
 static inline int ckpt_tty_join(struct ckpt_tty *tty, struct task_struct *task)

@@ -281,13 +281,14 @@ static int ckpt_ctty_control(struct ckpt_ctx *ctx, struct ckpt_tty *tty)
 	if (h->pgid)
 		pgrp = get_pid(ckpt_pid_of(ctx, h->pgid));
 	read_unlock(&tasklist_lock);
-	if (session)
-		ckpt_tty_control(tty, session, pgrp);
-	else
-		ret = -ESRCH;
+	ret = session ? ckpt_tty_control(tty, session, pgrp) : -ESRCH;
 	put_pid(session);
 	put_pid(pgrp);
-	return ret;
+	if (ret)
+		return ckpt_err(ctx, NULL, ret,
+				"terminal pts%u cannot control the session %d",
+				h->index, h->sid);
+	return 0;
 }
 
 /* The job that had its user's terminal has that of who restarts it. */

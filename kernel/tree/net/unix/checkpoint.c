@@ -24,7 +24,7 @@
 #define UNIX_MAX_OPTIONS	64
 
 /* More of a socket than a record holds. */
-static const char *unix_refusal(struct task_struct *task, struct sock *sk)
+static const char *ckpt_unix_refusal(struct task_struct *task, struct sock *sk)
 {
 	struct net *net = NULL;
 	const char *why = NULL;
@@ -248,7 +248,7 @@ static int unix_socket_checkpoint(struct ckpt_ctx *ctx,
 	bool bound;
 	int ret = 0;
 
-	why = unix_refusal(task, sk);
+	why = ckpt_unix_refusal(task, sk);
 	if (why)
 		return ckpt_refuse(ctx, task, -EBADF,
 				   "Unix socket socket:[%lu]: %s",
