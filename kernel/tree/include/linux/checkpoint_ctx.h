@@ -126,7 +126,8 @@ enum ckpt_phase {
  * @held: checkpoint: tasks that carry JOBCTL_TRAP_CKPT for us, with references
  * @nr_held: how many
  * @max_held: for how many there is room
- * @nr_parked: checkpoint: that many of @members have been seen parked
+ * @nr_awaited: checkpoint: that many of @members may not be parked yet
+ * @awaited: checkpoint: the last of them, which says when it is
  * @still: checkpoint: every member is parked, and none may end any more
  * @lost: a member ended on the way
  * @looking: checkpoint: the task whose own state is being looked at
@@ -186,7 +187,8 @@ struct ckpt_ctx {
 	struct task_struct **held;
 	u32 nr_held;
 	u32 max_held;
-	u32 nr_parked;
+	u32 nr_awaited;
+	struct task_struct *awaited;
 	bool still;
 	bool lost;
 	struct task_struct *looking;

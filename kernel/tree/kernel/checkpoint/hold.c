@@ -43,8 +43,11 @@ void checkpoint_trap(void)
 	__set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	clear_thread_flag(TIF_SIGPENDING);
 	current->jobctl |= JOBCTL_CKPT_PARKED;
+	/* Pairs with that in ckpt_all_parked(). */
+	smp_mb();
 	/* The reference that keeps the context goes with the siglock held. */
-	wake_up_all(&current->checkpoint_ctx->wait);
+	if (READ_ONCE(current->checkpoint_ctx->awaited) == current)
+		wake_up_all(&current->checkpoint_ctx->wait);
 	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 	schedule();
 
@@ -303,19 +306,33 @@ static bool ckpt_is_parked(struct task_struct *task)
 	       ckpt_in_vfork(task);
 }
 
+/*
+ * The last one is awaited first, for it is likely to come last. No other wakes
+ * up who waits: to look again for each would cost as much as to stop it.
+ */
 static bool ckpt_all_parked(struct ckpt_ctx *ctx)
 {
-	while (ctx->nr_parked < ctx->nr_members &&
-	       ckpt_is_parked(ctx->members[ctx->nr_parked]->task))
-		ctx->nr_parked++;
-	return ctx->nr_parked == ctx->nr_members;
+	struct task_struct *task;
+
+	while (ctx->nr_awaited) {
+		task = ctx->members[ctx->nr_awaited - 1]->task;
+		if (!ckpt_is_parked(task)) {
+			WRITE_ONCE(ctx->awaited, task);
+			/* Pairs with that in checkpoint_trap(). */
+			smp_mb();
+			if (!ckpt_is_parked(task))
+				return false;
+		}
+		ctx->nr_awaited--;
+	}
+	return true;
 }
 
 static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 {
 	int ret;
 
-	ctx->nr_parked = 0;
+	ctx->nr_awaited = ctx->nr_members;
 	/*
 	 * A stop is entered and an exit is completed without a word to us, so
 	 * look again from time to time.
@@ -325,6 +342,7 @@ static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 						       ckpt_all_parked(ctx),
 						       HZ / 100 ?: 1);
 	} while (!ret);
+	WRITE_ONCE(ctx->awaited, NULL);
 	/* Nothing has been done that the call could not do again. */
 	return ret < 0 ? -ERESTARTSYS : 0;
 }

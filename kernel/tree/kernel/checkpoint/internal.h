@@ -212,6 +212,7 @@ struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr);
 int ckpt_settle(struct ckpt_ctx *ctx);
 struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr);
 int ckpt_settle_zombies(struct ckpt_ctx *ctx);
+void ckpt_settle_handlers(struct ckpt_ctx *ctx);
 void ckpt_settle_vfork(struct ckpt_ctx *ctx);
 
 /* ctty.c */
@@ -269,6 +270,7 @@ int ckpt_signal_begin(const struct ckpt_restore *r);
 void ckpt_stop_commit(const struct ckpt_restore *r);
 void ckpt_usage_commit(const struct ckpt_hdr_signal *h);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+void ckpt_join_sighand(struct task_struct *task, struct ckpt_sighand *sighand);
 
 /* seccomp.c */
 #ifdef CONFIG_SECCOMP_FILTER
