@@ -29,7 +29,7 @@ struct wait_for {
 static int wait_until(uint32_t *word, clockid_t clock, const struct timespec *ts)
 {
 	struct wait_for list[2] = {
-		{ 42, (uintptr_t)word, SIZE_U32, 0 }, { 0, (uintptr_t)(word + 1), SIZE_U32, 0 },
+		{ 42, (uintptr_t)word, SIZE_U32, 0 }, { word[1], (uintptr_t)(word + 1), SIZE_U32, 0 },
 	};
 
 	if (strstr(prog_variant, "waitv"))

@@ -47,6 +47,7 @@ struct ckpt_restore;
  * @task: the task, with a reference
  * @pids: its entry of the task array
  * @zombie: it has ended, and has not been waited for
+ * @stopped: checkpoint: it is in a job-control stop
  * @drawn: restart: it takes part
  * @turn: restart: it may go on with what @ctx->phase says
  * @restore: restart: what it has read
@@ -60,6 +61,7 @@ struct ckpt_member {
 	struct task_struct *task;
 	struct ckpt_hdr_pids *pids;
 	bool zombie;
+	bool stopped;
 	bool drawn;
 	struct completion turn;
 	struct ckpt_restore *restore;
@@ -244,6 +246,7 @@ void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
 /**
  * struct ckpt_finish - what is done last
  * @list: link in the context
+ * @next: restart: the next one of the same task
  * @task: the task on whose behalf, a member; restart: it runs this when it has
  *	become what it restored, files and signals that is
  * @run: checkpoint: captures what waits until all tasks have been; returns 0 or
@@ -252,6 +255,7 @@ void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
  */
 struct ckpt_finish {
 	struct list_head list;
+	struct ckpt_finish *next;
 	struct task_struct *task;
 	int (*run)(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
 	void (*free)(struct ckpt_finish *finish);

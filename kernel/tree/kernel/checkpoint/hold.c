@@ -265,6 +265,21 @@ static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
 	return ret;
 }
 
+/*
+ * Is @task one that its parent has not waited for? Only the leader of a process
+ * is. With the lock, since one that nobody will wait for is a zombie for a
+ * moment.
+ */
+static bool ckpt_is_zombie(struct task_struct *task)
+{
+	bool zombie;
+
+	read_lock(&tasklist_lock);
+	zombie = thread_group_leader(task) && task->exit_state == EXIT_ZOMBIE;
+	read_unlock(&tasklist_lock);
+	return zombie;
+}
+
 /* Hold those that are not held yet; *@changed when there was one. */
 static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 {
@@ -275,12 +290,13 @@ static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 	for (i = 0; i < ctx->nr_members; i++) {
 		task = ctx->members[i]->task;
 		if (READ_ONCE(task->exit_state)) {
-			/* Only the leader of a process is waited for. */
-			if (thread_group_leader(task) &&
-			    READ_ONCE(task->exit_state) == EXIT_ZOMBIE)
-				ctx->members[i]->zombie = true;
-			else
+			ctx->members[i]->zombie = ckpt_is_zombie(task);
+			if (!ctx->members[i]->zombie)
 				*changed = true;
+			/* The tracer is told first, and the parent not yet. */
+			else if (READ_ONCE(task->ptrace))
+				return ckpt_err(ctx, task, -EBUSY,
+						"the task is traced");
 			continue;
 		}
 		if (task == current) {
@@ -370,6 +386,13 @@ static int ckpt_wait_inactive(struct ckpt_ctx *ctx)
 	return ret;
 }
 
+/* In a job-control stop? */
+static bool ckpt_is_stopped(const struct ckpt_member *member)
+{
+	return !member->zombie &&
+	       READ_ONCE(member->task->jobctl) & JOBCTL_STOPPED;
+}
+
 /**
  * ckpt_hold - stop every member, or make sure that those stopped stay so
  * @ctx: checkpoint context; a member that is current is left alone
@@ -381,6 +404,7 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 {
 	bool changed;
 	int ret;
+	u32 i;
 
 	do {
 		changed = false;
@@ -398,14 +422,37 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 	ret = ckpt_hold_intact(ctx);
 	if (!ret)
 		ret = ckpt_wait_inactive(ctx);
+	for (i = 0; !ret && i < ctx->nr_members; i++)
+		ctx->members[i]->stopped = ckpt_is_stopped(ctx->members[i]);
 	return ret;
+}
+
+/**
+ * ckpt_hold_unchanged - has anyone continued a stopped member?
+ * @ctx: checkpoint context; everything has been captured
+ *
+ * It has gone no further than to the trap. But some of its threads may have been
+ * captured before, and its parent, who is told, too.
+ *
+ * Return: 0, or -EBUSY.
+ */
+int ckpt_hold_unchanged(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i]->stopped != ckpt_is_stopped(ctx->members[i]))
+			return ckpt_err(ctx, ctx->members[i]->task, -EBUSY,
+					"the task has been stopped or continued");
+	return 0;
 }
 
 /**
  * ckpt_hold_intact - are all members still what they were?
  * @ctx: checkpoint context
  *
- * Return: 0, -ESRCH when one has ended, -EBUSY when one is traced by now.
+ * Return: 0, -ESRCH when one has ended, -EBUSY when one is traced by now, or
+ * there is one more.
  */
 int ckpt_hold_intact(struct ckpt_ctx *ctx)
 {
@@ -427,6 +474,10 @@ int ckpt_hold_intact(struct ckpt_ctx *ctx)
 			return ckpt_err(ctx, task, -EBUSY,
 					"the task is traced");
 	}
+	/* An orphan may come from outside to the init of a pid namespace. */
+	if (!ckpt_collect_same(ctx))
+		return ckpt_err(ctx, NULL, -EBUSY,
+				"a task has come into the hierarchy during the checkpoint");
 	return 0;
 }
 

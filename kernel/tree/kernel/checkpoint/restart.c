@@ -166,6 +166,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	ckpt_read_end(ctx);
 	if (!ret) {
 		changed = true;
+		ckpt_finish_self(ctx, &r);
 		ret = ckpt_task_commit(ctx, &r);
 	}
 	if (!ret && changed)

@@ -199,6 +199,8 @@ int ckpt_settle(struct ckpt_ctx *ctx)
 	}
 	ret = ckpt_settle_objects(ctx);
 	if (!ret)
+		ret = ckpt_finish_settle(ctx);
+	if (!ret)
 		ret = ckpt_settle_pids(ctx);
 	return ret ?: ckpt_ctty_settle(ctx);
 }

@@ -46,6 +46,8 @@ static int ckpt_sighand_checkpoint(struct ckpt_ctx *ctx,
 		return -ENOMEM;
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->nr_actions = _NSIG;
+	/* The first that has them: see ckpt_sighand_owner(). */
+	ckpt_obj_set_data(obj, task);
 
 	spin_lock_irq(&sighand->siglock);
 	for (i = 0; i < _NSIG; i++) {
