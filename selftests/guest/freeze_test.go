@@ -5,6 +5,7 @@ package guest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -191,6 +192,46 @@ func torn(t *testing.T, way kit.Way, d disturbance) {
 		r.Wait(t)
 	}
 	t.Logf("%d of %d checkpoints succeeded", good, rounds)
+}
+
+// TestFreezeAdopted has the init of a pid namespace get an orphan from outside in the middle of its checkpoint, which
+// cannot have it.
+func TestFreezeAdopted(t *testing.T) {
+	p := kit.StartFamily(t, "pidns", "keep", "one")
+	p.Ready(t)
+	init := 0
+	for _, pid := range kit.Members(p.Pid) {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		for line := range strings.Lines(string(status)) {
+			if ids := strings.Fields(line); ids[0] == "NSpid:" && len(ids) > 2 && ids[len(ids)-1] == "1" {
+				init = pid
+			}
+		}
+	}
+	if init == 0 {
+		t.Fatalf("no init among %v", kit.Members(p.Pid))
+	}
+	in, out := pipe(t)
+	if _, err := unix.FcntlInt(out.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := calls.Checkpoint(p.Pid, int(out.Fd()), calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE, none)
+		done <- err
+	}()
+	p.Within(10*time.Second, func() bool { n, _ := unix.IoctlGetInt(int(in.Fd()), unix.TIOCINQ); return n > 0 })
+	// Its output would end only with the orphan.
+	if err := exec.Command(kit.Path("orphan"), fmt.Sprint(init)).Run(); err != nil {
+		t.Errorf("orphan: %v", err)
+	}
+	go io.Copy(io.Discard, in)
+	wantErrno(t, "checkpoint", <-done, unix.EBUSY)
+	// Now it is a member like any other.
+	if _, err := kit.Checkpoint(t, p.Pid, calls.CHECKPOINT_SUBTREE|calls.CHECKPOINT_FREEZE); err != nil {
+		t.Errorf("checkpoint with the orphan: %v", err)
+	}
+	p.KillFamily(t, func() {})
 }
 
 // whole checkpoints a hierarchy and ends it.

@@ -49,6 +49,11 @@ func TestWaitPause(t *testing.T)         { interrupted(t, "pause", "pause", "sig
 func TestWaitFutexTimeout(t *testing.T)  { waits(t, "futex", "timeout", "private_timeout") }
 func TestWaitFutexAbsolute(t *testing.T) { waits(t, "futex", "abs_monotonic", "abs_realtime") }
 
+// TestWaitFutexList has the calls that start over, with the instant that the program gave them.
+func TestWaitFutexList(t *testing.T) {
+	waits(t, "futex", "abs_wait_monotonic", "abs_wait_realtime", "abs_waitv_monotonic", "abs_waitv_realtime")
+}
+
 // notStopped are the ways that a program cannot notice. A stop ends sigtimedwait with EINTR, checkpoint or not: see
 // signal(7), "Interruption of system calls by stop signals".
 var notStopped = []kit.Way{kit.Freeze, kit.V2, kit.V1}

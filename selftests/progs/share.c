@@ -7,7 +7,7 @@
  * N-1 children made by clone(2) with these flags. Afterwards each of them sees
  * what another one changes. Mode lose makes the children without the flags.
  * With the words rootthread or childthread the root or the first child has a
- * thread besides, which sees it too; with both, nobody can restore that.
+ * thread besides, which sees it too.
  */
 #include "family.h"
 

@@ -32,7 +32,7 @@ import (
 // hostPlan is a plan that can be started here.
 func hostPlan(t *testing.T, h *source.Head) *tree.Plan {
 	t.Helper()
-	self, err := unix.PidfdOpen(os.Getpid(), 0)
+	self, err := pidfdSelf()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,9 +82,9 @@ func (j *job) watched(enter int, flags uint64) error {
 
 // bringIn plans the hierarchy and brings it back. enter is as for hierarchy.
 func (j *job) bringIn(enter int, flags uint64) error {
-	self, err := unix.PidfdOpen(os.Getpid(), 0)
+	self, err := pidfdSelf()
 	if err != nil {
-		return fmt.Errorf("pidfd_open: %w", err)
+		return err
 	}
 	defer unix.Close(self)
 	plan, err := hierarchy(&j.src.Head, self, j.log.Fd(), enter)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"unsafe"
 
@@ -31,7 +32,7 @@ type planner struct {
 	*tree.Plan
 	make  tree.Maker
 	wait  func(p *tree.Plan, flags uintptr) // the last call of a task; RESTART_* flags
-	self  int                               // pidfd of the coordinator
+	self  int                               // pidfd of the coordinator's thread
 	fds   []int                             // that the tasks keep
 	enter int                               // cgroup.procs of the cgroup to enter, or -1
 
@@ -44,8 +45,8 @@ type planner struct {
 // hierarchy plans the tasks of an image. Every process makes its child
 // processes, in the order of the task array, then its ghosts and its threads,
 // and waits in restart(2), as each of these does; all else is up to the kernel.
-// self is a pidfd of the caller. enter, unless it is -1, is the file through
-// which the processes enter a cgroup.
+// self is a pidfd of the calling thread, see pidfdSelf. enter, unless it is -1,
+// is the file through which the processes enter a cgroup.
 func hierarchy(head *source.Head, self, logfd, enter int) (*tree.Plan, error) {
 	pl := newPlanner(self, enter, logfd)
 	pl.make = tree.CloneWithPids(calls.SYS_CLONE_WITH_PIDS)
@@ -54,6 +55,17 @@ func hierarchy(head *source.Head, self, logfd, enter int) (*tree.Plan, error) {
 	}
 	err := pl.plan(head)
 	return pl.Plan, err
+}
+
+// pidfdSelf opens the calling thread, which is to start the plan. The process
+// would not do: its other threads may outlive this one, whose end is what kills
+// the root.
+func pidfdSelf() (int, error) {
+	fd, err := unix.PidfdOpen(unix.Gettid(), unix.PIDFD_THREAD)
+	if err != nil {
+		return -1, fmt.Errorf("pidfd_open: %w", err)
+	}
+	return fd, nil
 }
 
 func newPlanner(self, enter int, fds ...int) *planner {
@@ -178,11 +190,14 @@ func (pl *planner) last(pid int32, flags uintptr) {
 
 // alive ties a new process to its parent: it is killed when the parent ends,
 // and ends when the parent has ended already. A process that cannot see its
-// parent, as the init of a pid namespace cannot, asks whether the coordinator
-// is still there.
+// parent, as the init of a pid namespace cannot, asks whether the thread of the
+// coordinator is still there, whose end comes before that of any parent that is
+// killed with it. Asking for a process group waits until an end that is under
+// way has become visible: the kernel does both under one lock.
 func (pl *planner) alive(parent int32, hidden bool) {
 	pl.Call("PR_SET_PDEATHSIG", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
 	if hidden {
+		pl.Call("getpriority", unix.SYS_GETPRIORITY, unix.PRIO_PGRP, 0)
 		pl.Expect(0, "ppoll", unix.SYS_PPOLL, pl.hangup, 1, pl.nothing, 0, sigsetSize)
 		return
 	}

@@ -53,10 +53,11 @@ func family(first int32) []image.Pids {
 
 // start and end are what every task begins and ends with.
 const (
-	start = "PR_SET_PDEATHSIG(1, 9)\n"
-	end   = "restart(0, -1, 0, 9)\nexit_group(1)\n"
-	ghost = "restart(0, -1, 4, 9)\nexit_group(1)\n"
-	alone = "close_range(3, 6)\nclose_range(8, 8)\nclose_range(10, -1)\n"
+	start  = "PR_SET_PDEATHSIG(1, 9)\n"
+	end    = "restart(0, -1, 0, 9)\nexit_group(1)\n"
+	ghost  = "restart(0, -1, 4, 9)\nexit_group(1)\n"
+	hidden = "getpriority(1)\nppoll(&, 1, &, 0, 8) must be 0\n"
+	alone  = "close_range(3, 6)\nclose_range(8, 8)\nclose_range(10, -1)\n"
 )
 
 // steps is a plan without the numbers of its steps.
@@ -82,9 +83,9 @@ func TestPlan(t *testing.T) {
 		},
 		"container": {
 			steps(t, -1, imagetest.Task(1), imagetest.Child(imagetest.Task(1), 3)),
-			"clone_with_pids(537002001, 0, 0, 0, [1]) child: 1\n" + start + "ppoll(&, 1, &, 0, 8) must be 0\n" + alone +
+			"clone_with_pids(537002001, 0, 0, 0, [1]) child: 1\n" + start + hidden + alone +
 				"make mounts private(&, &, 0, 278528)\nmount /proc(&, &, &, 14)\n" +
-				"clone_with_pids(273, 0, 0, 0, [3]) child: 11\n" + end + start + "getppid() must be 1\n" + end,
+				"clone_with_pids(273, 0, 0, 0, [3]) child: 12\n" + end + start + "getppid() must be 1\n" + end,
 		},
 		"family": {
 			steps(t, -1, family(100)...),
@@ -97,17 +98,17 @@ func TestPlan(t *testing.T) {
 				// 101
 				start + "getppid() must be 100\n" + end +
 				// 104
-				start + "ppoll(&, 1, &, 0, 8) must be 0\n" +
-				"clone_with_pids(273, 0, 0, 0, [105 7]) child: 37\n" +
-				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [109 20]) child: 33\n" + end +
+				start + hidden +
+				"clone_with_pids(273, 0, 0, 0, [105 7]) child: 38\n" +
+				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [109 20]) child: 34\n" + end +
 				start + "getppid() must be 1\n" + ghost +
 				// 105
 				start + "getppid() must be 1\n" +
-				"clone_with_pids(536871185, 0, 0, 0, [106 8 1]) child: 45\n" +
-				"clone_with_pids(69376, &, 0, 0, [107 9]) child: 43\n" + end + end +
+				"clone_with_pids(536871185, 0, 0, 0, [106 8 1]) child: 46\n" +
+				"clone_with_pids(69376, &, 0, 0, [107 9]) child: 44\n" + end + end +
 				// 106
-				start + "ppoll(&, 1, &, 0, 8) must be 0\n" +
-				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [110 21 22]) child: 51\n" + end +
+				start + hidden +
+				"ignore SIGCHLD(17, &, 0, 8)\nclone_with_pids(273, 0, 0, 0, [110 21 22]) child: 53\n" + end +
 				start + "getppid() must be 1\n" + ghost,
 		},
 	} {

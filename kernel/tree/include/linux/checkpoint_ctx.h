@@ -47,6 +47,7 @@ struct ckpt_restore;
  * @task: the task, with a reference
  * @pids: its entry of the task array
  * @zombie: it has ended, and has not been waited for
+ * @stopped: checkpoint: it is in a job-control stop
  * @drawn: restart: it takes part
  * @turn: restart: it may go on with what @ctx->phase says
  * @restore: restart: what it has read
@@ -60,6 +61,7 @@ struct ckpt_member {
 	struct task_struct *task;
 	struct ckpt_hdr_pids *pids;
 	bool zombie;
+	bool stopped;
 	bool drawn;
 	struct completion turn;
 	struct ckpt_restore *restore;
@@ -140,7 +142,8 @@ enum ckpt_finish_step {
  * @held: checkpoint: tasks that carry JOBCTL_TRAP_CKPT for us, with references
  * @nr_held: how many
  * @max_held: for how many there is room
- * @nr_parked: checkpoint: that many of @members have been seen parked
+ * @nr_awaited: checkpoint: that many of @members may not be parked yet
+ * @awaited: checkpoint: the last of them, which says when it is
  * @still: checkpoint: every member is parked, and none may end any more
  * @lost: a member ended on the way
  * @looking: checkpoint: the task whose own state is being looked at
@@ -200,7 +203,8 @@ struct ckpt_ctx {
 	struct task_struct **held;
 	u32 nr_held;
 	u32 max_held;
-	u32 nr_parked;
+	u32 nr_awaited;
+	struct task_struct *awaited;
 	bool still;
 	bool lost;
 	struct task_struct *looking;
@@ -256,6 +260,7 @@ void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
 /**
  * struct ckpt_finish - what is done last
  * @list: link in the context
+ * @next: restart: the next one of the same task
  * @task: the task on whose behalf, a member; restart: it runs this when it has
  *	become what it restored, files and signals that is
  * @run: checkpoint: captures what waits until all tasks have been; returns 0 or
@@ -264,6 +269,7 @@ void ckpt_warn(struct ckpt_ctx *ctx, struct task_struct *task,
  */
 struct ckpt_finish {
 	struct list_head list;
+	struct ckpt_finish *next;
 	struct task_struct *task;
 	int (*run)(struct ckpt_ctx *ctx, struct ckpt_finish *finish);
 	void (*free)(struct ckpt_finish *finish);

@@ -11,18 +11,22 @@
 
 #include "internal.h"
 
-/*
- * Index of numbers: a member by its pid as a pointer, a ghost as a value, which
- * is its index plus one.
+/**
+ * ckpt_array_index - find something by its number from now on
+ * @ctx: context
+ * @nr: the number, in the pid namespace of the root
+ * @entry: a member, or for a ghost the value that is its index plus one
+ *
+ * Return: 0 or -ENOMEM.
  */
-static int ckpt_array_index(struct ckpt_ctx *ctx, s32 nr, void *entry)
+int ckpt_array_index(struct ckpt_ctx *ctx, s32 nr, void *entry)
 {
 	return xa_err(xa_store(&ctx->by_pid, nr, entry, GFP_KERNEL_ACCOUNT));
 }
 
 /**
  * ckpt_member_of - the member with a pid
- * @ctx: restart context
+ * @ctx: context, whose task array is complete
  * @pid: pid in the pid namespace of the root
  *
  * Return: the member, or NULL.

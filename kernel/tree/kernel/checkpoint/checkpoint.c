@@ -175,6 +175,8 @@ static int ckpt_capture(struct ckpt_ctx *ctx, struct ckpt_hdr_header *header)
 	if (!ret)
 		ret = ckpt_leak_check(ctx);
 	if (!ret)
+		ret = ckpt_hold_unchanged(ctx);
+	if (!ret)
 		ret = ckpt_hold_intact(ctx);
 	if (ret == -ENOMEM)
 		ckpt_err(ctx, NULL, ret, "out of memory");

@@ -202,6 +202,31 @@ int ckpt_collect(struct ckpt_ctx *ctx)
 	return ret;
 }
 
+/**
+ * ckpt_collect_same - are there no more tasks in the hierarchy than members?
+ * @ctx: checkpoint context; every member is held
+ *
+ * None can have left without a word.
+ */
+bool ckpt_collect_same(struct ckpt_ctx *ctx)
+{
+	struct task_struct *child;
+	u32 i, nr = 0;
+
+	if (ctx->self)
+		return true;
+	read_lock(&tasklist_lock);
+	for (i = 0; i < ctx->nr_members; i++)
+		list_for_each_entry(child, &ctx->members[i]->task->children,
+				    sibling)
+			nr += child->exit_state != EXIT_DEAD;
+	read_unlock(&tasklist_lock);
+	/* Each leader but the root is the child of a member. */
+	for (i = 1; i < ctx->nr_members; i++)
+		nr -= thread_group_leader(ctx->members[i]->task);
+	return !nr;
+}
+
 /* Is @task in the hierarchy? The caller holds tasklist_lock or RCU. */
 static bool ckpt_in_hierarchy(struct ckpt_ctx *ctx, struct task_struct *task)
 {
@@ -279,8 +304,7 @@ int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
 	if (!ghost->pids)
 		return -ENOMEM;
 	ghost->pids->flags = CKPT_PIDS_GHOST;
-	return xa_err(xa_store(&ctx->by_pid, nr, xa_mk_value(ctx->nr_ghosts),
-			       GFP_KERNEL_ACCOUNT));
+	return ckpt_array_index(ctx, nr, xa_mk_value(ctx->nr_ghosts));
 }
 
 /**
@@ -290,36 +314,28 @@ int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
  */
 bool ckpt_has_member(struct ckpt_ctx *ctx, s32 pid)
 {
-	u32 i;
-
-	for (i = 0; i < ctx->nr_members; i++)
-		if (ctx->members[i]->pids->pid == pid)
-			return true;
-	return false;
+	return ckpt_member_of(ctx, pid);
 }
 
 /**
  * ckpt_sighand_owner - whose signals wake up a wait queue?
- * @ctx: checkpoint context, whose task array is complete
+ * @ctx: checkpoint context, which has captured all tasks
  * @whead: a wait queue, which may be gone
  *
  * Return: the first task that has it in its signal handlers, 0 for none.
  */
 s32 ckpt_sighand_owner(struct ckpt_ctx *ctx, const void *whead)
 {
-	struct sighand_struct *sighand;
-	s32 owner = 0;
-	u32 i;
+	struct task_struct *task;
 
-	rcu_read_lock();
-	for (i = 0; whead && !owner && i < ctx->nr_members; i++) {
-		sighand = rcu_dereference(ctx->members[i]->task->sighand);
-		if (sighand && &sighand->signalfd_wqh == whead &&
-		    !ctx->members[i]->zombie)
-			owner = ctx->members[i]->pids->pid;
-	}
-	rcu_read_unlock();
-	return owner;
+	if (!whead)
+		return 0;
+	/* No more than an address, unless it is found. */
+	task = ckpt_obj_data(ctx, container_of((wait_queue_head_t *)whead,
+					       struct sighand_struct,
+					       signalfd_wqh),
+			     CKPT_OBJ_SIGHAND);
+	return task ? task_pid_nr_ns(task, ns_of_pid(ctx->root_pid)) : 0;
 }
 
 static bool ckpt_shares_undo(struct task_struct *task)
@@ -396,8 +412,12 @@ int ckpt_collect_pids(struct ckpt_ctx *ctx)
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; !ret && i < ctx->nr_members; i++)
+	for (i = 0; !ret && i < ctx->nr_members; i++) {
 		ret = ckpt_member_pids(ctx, ctx->members[i], ns);
+		if (!ret)
+			ret = ckpt_array_index(ctx, ctx->members[i]->pids->pid,
+					       ctx->members[i]);
+	}
 	return ret ?: ckpt_ctty_ghosts(ctx, ns);
 }
 

@@ -291,6 +291,7 @@ static int ckpt_coordinate(struct ckpt_ctx *ctx, pid_t pid)
 		return ret;
 	trace_checkpoint_phase(ctx->id, true, CKPT_TRACE_COMMITTED, ctx->pos);
 
+	ckpt_settle_handlers(ctx);
 	ckpt_settle_vfork(ctx);
 	ckpt_ctty_start(ctx);
 	/* Tasks that run must not see more users of their objects than are. */

@@ -7,6 +7,8 @@
  * have been counted. Such work is put on a list and done behind the last task.
  */
 #include <linux/list.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
 
 #include "internal.h"
 
@@ -76,34 +78,79 @@ int ckpt_finish_run(struct ckpt_ctx *ctx)
 	return ret;
 }
 
-static int ckpt_finish_commit_step(struct ckpt_ctx *ctx, struct list_head *step)
+/**
+ * ckpt_finish_self - give the one task what was left for when it commits
+ * @ctx: restart context, which has nothing at earlier steps; the list does not
+ *	change any more
+ * @r: what the task becomes
+ */
+void ckpt_finish_self(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
 	struct ckpt_finish *finish;
-	int ret;
 
-	list_for_each_entry(finish, step, list) {
-		if (finish->task != current)
-			continue;
-		ret = finish->run(ctx, finish);
-		if (ret < 0)
-			return ret;
+	list_for_each_entry_reverse(finish, &ctx->finish[CKPT_FINISH_LAST],
+				    list) {
+		finish->next = r->finish;
+		r->finish = finish;
 	}
+}
+
+/**
+ * ckpt_finish_settle - give each member what was left for when it commits
+ * @ctx: restart context; every member has restored its state
+ *
+ * So that none has to look through all of it.
+ *
+ * Return: 0, or -ESRCH when a member has ended.
+ */
+int ckpt_finish_settle(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member = ctx->members[0];
+	struct ckpt_finish *finish;
+	struct pid_namespace *ns;
+	bool gone = false;
+	s32 nr;
+
+	rcu_read_lock();
+	ns = task_active_pid_ns(member->task);
+	list_for_each_entry_reverse(finish, &ctx->finish[CKPT_FINISH_LAST],
+				    list) {
+		/* A single task may have another number than in the image. */
+		if (ctx->nr_members > 1) {
+			nr = ns ? task_pid_nr_ns(finish->task, ns) : 0;
+			member = ckpt_member_of(ctx, nr);
+		}
+		gone = !member || member->task != finish->task;
+		if (gone)
+			break;
+		finish->next = member->restore->finish;
+		member->restore->finish = finish;
+	}
+	rcu_read_unlock();
+	if (gone)
+		return ckpt_err(ctx, NULL, -ESRCH,
+				"a task has ended during the restart");
 	return 0;
 }
 
 /**
  * ckpt_finish_commit - do what was left for a task that commits
- * @ctx: restart context; the list does not change any more
+ * @ctx: restart context
+ * @r: what the task becomes
  *
  * Return: 0 or a negative errno.
  */
-int ckpt_finish_commit(struct ckpt_ctx *ctx)
+int ckpt_finish_commit(struct ckpt_ctx *ctx, const struct ckpt_restore *r)
 {
-	int i, ret = 0;
+	struct ckpt_finish *finish;
+	int ret;
 
-	for (i = 0; i < CKPT_FINISH_STEPS && !ret; i++)
-		ret = ckpt_finish_commit_step(ctx, &ctx->finish[i]);
-	return ret;
+	for (finish = r->finish; finish; finish = finish->next) {
+		ret = finish->run(ctx, finish);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
 }
 
 /**

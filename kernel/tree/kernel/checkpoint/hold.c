@@ -43,8 +43,11 @@ void checkpoint_trap(void)
 	__set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	clear_thread_flag(TIF_SIGPENDING);
 	current->jobctl |= JOBCTL_CKPT_PARKED;
+	/* Pairs with that in ckpt_all_parked(). */
+	smp_mb();
 	/* The reference that keeps the context goes with the siglock held. */
-	wake_up_all(&current->checkpoint_ctx->wait);
+	if (READ_ONCE(current->checkpoint_ctx->awaited) == current)
+		wake_up_all(&current->checkpoint_ctx->wait);
 	spin_unlock_irq(&ckpt_task_sighand(current)->siglock);
 	schedule();
 
@@ -262,6 +265,21 @@ static int ckpt_hold_task(struct ckpt_ctx *ctx, struct task_struct *task)
 	return ret;
 }
 
+/*
+ * Is @task one that its parent has not waited for? Only the leader of a process
+ * is. With the lock, since one that nobody will wait for is a zombie for a
+ * moment.
+ */
+static bool ckpt_is_zombie(struct task_struct *task)
+{
+	bool zombie;
+
+	read_lock(&tasklist_lock);
+	zombie = thread_group_leader(task) && task->exit_state == EXIT_ZOMBIE;
+	read_unlock(&tasklist_lock);
+	return zombie;
+}
+
 /* Hold those that are not held yet; *@changed when there was one. */
 static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 {
@@ -272,12 +290,13 @@ static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 	for (i = 0; i < ctx->nr_members; i++) {
 		task = ctx->members[i]->task;
 		if (READ_ONCE(task->exit_state)) {
-			/* Only the leader of a process is waited for. */
-			if (thread_group_leader(task) &&
-			    READ_ONCE(task->exit_state) == EXIT_ZOMBIE)
-				ctx->members[i]->zombie = true;
-			else
+			ctx->members[i]->zombie = ckpt_is_zombie(task);
+			if (!ctx->members[i]->zombie)
 				*changed = true;
+			/* The tracer is told first, and the parent not yet. */
+			else if (READ_ONCE(task->ptrace))
+				return ckpt_err(ctx, task, -EBUSY,
+						"the task is traced");
 			continue;
 		}
 		if (task == current) {
@@ -303,19 +322,33 @@ static bool ckpt_is_parked(struct task_struct *task)
 	       ckpt_in_vfork(task);
 }
 
+/*
+ * The last one is awaited first, for it is likely to come last. No other wakes
+ * up who waits: to look again for each would cost as much as to stop it.
+ */
 static bool ckpt_all_parked(struct ckpt_ctx *ctx)
 {
-	while (ctx->nr_parked < ctx->nr_members &&
-	       ckpt_is_parked(ctx->members[ctx->nr_parked]->task))
-		ctx->nr_parked++;
-	return ctx->nr_parked == ctx->nr_members;
+	struct task_struct *task;
+
+	while (ctx->nr_awaited) {
+		task = ctx->members[ctx->nr_awaited - 1]->task;
+		if (!ckpt_is_parked(task)) {
+			WRITE_ONCE(ctx->awaited, task);
+			/* Pairs with that in checkpoint_trap(). */
+			smp_mb();
+			if (!ckpt_is_parked(task))
+				return false;
+		}
+		ctx->nr_awaited--;
+	}
+	return true;
 }
 
 static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 {
 	int ret;
 
-	ctx->nr_parked = 0;
+	ctx->nr_awaited = ctx->nr_members;
 	/*
 	 * A stop is entered and an exit is completed without a word to us, so
 	 * look again from time to time.
@@ -325,6 +358,7 @@ static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 						       ckpt_all_parked(ctx),
 						       HZ / 100 ?: 1);
 	} while (!ret);
+	WRITE_ONCE(ctx->awaited, NULL);
 	/* Nothing has been done that the call could not do again. */
 	return ret < 0 ? -ERESTARTSYS : 0;
 }
@@ -352,6 +386,13 @@ static int ckpt_wait_inactive(struct ckpt_ctx *ctx)
 	return ret;
 }
 
+/* In a job-control stop? */
+static bool ckpt_is_stopped(const struct ckpt_member *member)
+{
+	return !member->zombie &&
+	       READ_ONCE(member->task->jobctl) & JOBCTL_STOPPED;
+}
+
 /**
  * ckpt_hold - stop every member, or make sure that those stopped stay so
  * @ctx: checkpoint context; a member that is current is left alone
@@ -363,6 +404,7 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 {
 	bool changed;
 	int ret;
+	u32 i;
 
 	do {
 		changed = false;
@@ -380,14 +422,37 @@ int ckpt_hold(struct ckpt_ctx *ctx)
 	ret = ckpt_hold_intact(ctx);
 	if (!ret)
 		ret = ckpt_wait_inactive(ctx);
+	for (i = 0; !ret && i < ctx->nr_members; i++)
+		ctx->members[i]->stopped = ckpt_is_stopped(ctx->members[i]);
 	return ret;
+}
+
+/**
+ * ckpt_hold_unchanged - has anyone continued a stopped member?
+ * @ctx: checkpoint context; everything has been captured
+ *
+ * It has gone no further than to the trap. But some of its threads may have been
+ * captured before, and its parent, who is told, too.
+ *
+ * Return: 0, or -EBUSY.
+ */
+int ckpt_hold_unchanged(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (ctx->members[i]->stopped != ckpt_is_stopped(ctx->members[i]))
+			return ckpt_err(ctx, ctx->members[i]->task, -EBUSY,
+					"the task has been stopped or continued");
+	return 0;
 }
 
 /**
  * ckpt_hold_intact - are all members still what they were?
  * @ctx: checkpoint context
  *
- * Return: 0, -ESRCH when one has ended, -EBUSY when one is traced by now.
+ * Return: 0, -ESRCH when one has ended, -EBUSY when one is traced by now, or
+ * there is one more.
  */
 int ckpt_hold_intact(struct ckpt_ctx *ctx)
 {
@@ -409,6 +474,10 @@ int ckpt_hold_intact(struct ckpt_ctx *ctx)
 			return ckpt_err(ctx, task, -EBUSY,
 					"the task is traced");
 	}
+	/* An orphan may come from outside to the init of a pid namespace. */
+	if (!ckpt_collect_same(ctx))
+		return ckpt_err(ctx, NULL, -EBUSY,
+				"a task has come into the hierarchy during the checkpoint");
 	return 0;
 }
 

@@ -368,7 +368,68 @@ int ckpt_record_file_pages(struct ckpt_ctx *ctx, struct file *file,
 	return 0;
 }
 
-static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
+/**
+ * struct ckpt_out - what is to be written with one call
+ * @bvec: pieces of memory
+ * @nr: how many
+ * @len: bytes of them
+ * @next: the first chunk whose pages have not been written completely
+ */
+struct ckpt_out {
+	struct bio_vec bvec[CKPT_EMIT_BVECS];
+	u32 nr;
+	size_t len;
+	struct ckpt_chunk *next;
+};
+
+static int ckpt_emit_flush(struct ckpt_ctx *ctx, struct ckpt_out *out)
+{
+	struct iov_iter iter;
+	int ret;
+
+	if (!out->nr)
+		return 0;
+	iov_iter_bvec(&iter, ITER_SOURCE, out->bvec, out->nr, out->len);
+	ret = ckpt_file_io(ctx->file, &iter);
+	ctx->pos += out->len - iov_iter_count(&iter);
+	out->nr = 0;
+	out->len = 0;
+	if (!ret && fatal_signal_pending(current))
+		ret = -EINTR;
+	cond_resched();
+	return ret;
+}
+
+static int ckpt_emit_piece(struct ckpt_ctx *ctx, struct ckpt_out *out,
+			   struct page *page, size_t len, size_t offset)
+{
+	bvec_set_page(&out->bvec[out->nr++], page, len, offset);
+	out->len += len;
+	return out->nr == CKPT_EMIT_BVECS ? ckpt_emit_flush(ctx, out) : 0;
+}
+
+/* Records, which stay where they are until the image is freed. */
+static int ckpt_emit_bytes(struct ckpt_ctx *ctx, struct ckpt_out *out,
+			   const void *buf, size_t len)
+{
+	bool scattered = is_vmalloc_addr(buf);
+	size_t part;
+	int ret = 0;
+
+	xxh64_update(&ctx->hash, buf, len);
+	for (; !ret && len; buf += part, len -= part) {
+		part = len;
+		if (scattered)
+			part = min(len, PAGE_SIZE - offset_in_page(buf));
+		ret = ckpt_emit_piece(ctx, out, scattered ?
+				      vmalloc_to_page(buf) : virt_to_page(buf),
+				      part, offset_in_page(buf));
+	}
+	return ret;
+}
+
+/* A record that the checksum does not cover. */
+static int ckpt_emit_record(struct ckpt_ctx *ctx, void *buf, size_t len)
 {
 	struct kvec kvec = { .iov_base = buf, .iov_len = len };
 	struct iov_iter iter;
@@ -376,10 +437,7 @@ static int ckpt_emit_bytes(struct ckpt_ctx *ctx, void *buf, size_t len)
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &kvec, 1, len);
 	ret = ckpt_file_io(ctx->file, &iter);
-	if (!ret) {
-		xxh64_update(&ctx->hash, buf, len);
-		ctx->pos += len;
-	}
+	ctx->pos += len - iov_iter_count(&iter);
 	return ret;
 }
 
@@ -456,41 +514,58 @@ static int ckpt_chunk_fill(struct ckpt_chunk *chunk)
 	return ret < 0 ? ret : 0;
 }
 
-static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_chunk *chunk)
+static int ckpt_emit_pages(struct ckpt_ctx *ctx, struct ckpt_out *out,
+			   struct ckpt_chunk *chunk)
 {
-	struct iov_iter iter;
-	struct bio_vec *bvec;
-	u32 i = 0, n;
 	void *addr;
 	int ret;
+	u32 i;
 
-	bvec = kmalloc_array(CKPT_EMIT_BVECS, sizeof(*bvec), GFP_KERNEL);
-	if (!bvec)
-		return -ENOMEM;
 	if (chunk->inode)
 		ret = ckpt_chunk_fill_inode(chunk);
 	else if (chunk->source)
 		ret = ckpt_chunk_fill_file(chunk);
 	else
 		ret = ckpt_chunk_fill(chunk);
-	while (!ret && i < chunk->nr) {
-		for (n = 0; n < CKPT_EMIT_BVECS && i + n < chunk->nr; n++) {
-			addr = kmap_local_page(chunk->pages[i + n]);
-			xxh64_update(&ctx->hash, addr, PAGE_SIZE);
-			kunmap_local(addr);
-			bvec_set_page(&bvec[n], chunk->pages[i + n],
-				      PAGE_SIZE, 0);
-		}
-		iov_iter_bvec(&iter, ITER_SOURCE, bvec, n, n * PAGE_SIZE);
-		ret = ckpt_file_io(ctx->file, &iter);
-		ctx->pos += n * PAGE_SIZE;
-		i += n;
-		if (!ret && fatal_signal_pending(current))
-			ret = -EINTR;
-		cond_resched();
+	for (i = 0; !ret && i < chunk->nr; i++) {
+		addr = kmap_local_page(chunk->pages[i]);
+		xxh64_update(&ctx->hash, addr, PAGE_SIZE);
+		kunmap_local(addr);
+		ret = ckpt_emit_piece(ctx, out, chunk->pages[i], PAGE_SIZE, 0);
 	}
-	kfree(bvec);
 	return ret;
+}
+
+/* How many pieces a chunk makes, or a few more. */
+static size_t ckpt_chunk_pieces(const struct ckpt_chunk *chunk)
+{
+	if (!chunk->buf)
+		return chunk->nr;
+	return is_vmalloc_addr(chunk->buf) ? chunk->used / PAGE_SIZE + 2 : 1;
+}
+
+/*
+ * Small chunks go together: a task has some twenty, and a call for each would
+ * cost more than what it writes.
+ */
+static int ckpt_emit_chunk(struct ckpt_ctx *ctx, struct ckpt_out *out,
+			   struct ckpt_chunk *chunk)
+{
+	int ret;
+
+	if (out->nr + ckpt_chunk_pieces(chunk) > CKPT_EMIT_BVECS) {
+		ret = ckpt_emit_flush(ctx, out);
+		if (ret)
+			return ret;
+		/* Those that came back from swap need not stay. */
+		while (out->next != chunk) {
+			ckpt_chunk_put_pages(out->next);
+			out->next = list_next_entry(out->next, list);
+		}
+	}
+	if (chunk->buf)
+		return ckpt_emit_bytes(ctx, out, chunk->buf, chunk->used);
+	return ckpt_emit_pages(ctx, out, chunk);
 }
 
 /**
@@ -510,22 +585,27 @@ int ckpt_image_emit(struct ckpt_ctx *ctx)
 		.size = image->size + sizeof(tail),
 	};
 	struct ckpt_chunk *chunk;
+	struct ckpt_out *out;
 	int ret = 0;
 
+	out = kmalloc(sizeof(*out), GFP_KERNEL);
+	if (!out)
+		return -ENOMEM;
+	out->nr = 0;
+	out->len = 0;
+	out->next = list_first_entry(&image->chunks, struct ckpt_chunk, list);
 	list_for_each_entry(chunk, &image->chunks, list) {
-		if (chunk->buf)
-			ret = ckpt_emit_bytes(ctx, chunk->buf, chunk->used);
-		else
-			ret = ckpt_emit_pages(ctx, chunk);
+		ret = ckpt_emit_chunk(ctx, out, chunk);
 		if (ret)
 			break;
-		/* Those that came back from swap need not stay. */
-		ckpt_chunk_put_pages(chunk);
 	}
+	if (!ret)
+		ret = ckpt_emit_flush(ctx, out);
 	if (!ret) {
 		tail.checksum = xxh64_digest(&ctx->hash);
-		ret = ckpt_emit_bytes(ctx, &tail, sizeof(tail));
+		ret = ckpt_emit_record(ctx, &tail, sizeof(tail));
 	}
+	kfree(out);
 	if (ret)
 		ckpt_err(ctx, NULL, ret, "cannot write the image at byte %llu",
 			 ctx->pos);
@@ -553,8 +633,8 @@ void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err)
 						 struct ckpt_chunk, list);
 		if (!chunk || !chunk->buf ||
 		    chunk->used < sizeof(struct ckpt_hdr_header) ||
-		    ckpt_emit_bytes(ctx, chunk->buf,
-				    sizeof(struct ckpt_hdr_header)))
+		    ckpt_emit_record(ctx, chunk->buf,
+				     sizeof(struct ckpt_hdr_header)))
 			return;
 	}
 
@@ -567,6 +647,6 @@ void ckpt_image_emit_error(struct ckpt_ctx *ctx, int err)
 	h->err = err;
 	h->size = size;
 	memcpy(h->text + 1, ctx->msg, size - 2);
-	ckpt_emit_bytes(ctx, h, h->h.len);
+	ckpt_emit_record(ctx, h, h->h.len);
 	kfree(h);
 }

@@ -60,6 +60,7 @@ struct ckpt_sighand {
  * @cred: credentials, likewise
  * @seccomp: seccomp filter, likewise
  * @seccomp_mode: seccomp mode
+ * @finish: the first of what is left for when it commits, NULL for none
  */
 struct ckpt_restore {
 	struct ckpt_hdr_task *task;
@@ -80,6 +81,7 @@ struct ckpt_restore {
 	const struct cred *cred;
 	struct seccomp_filter *seccomp;
 	int seccomp_mode;
+	struct ckpt_finish *finish;
 };
 
 /**
@@ -122,6 +124,7 @@ void ckpt_log_flush(struct ckpt_ctx *ctx);
 
 /* collect.c */
 int ckpt_collect(struct ckpt_ctx *ctx);
+bool ckpt_collect_same(struct ckpt_ctx *ctx);
 int ckpt_collect_pids(struct ckpt_ctx *ctx);
 int ckpt_note_ghost(struct ckpt_ctx *ctx, struct pid *pid,
 		    struct pid_namespace *ns);
@@ -184,11 +187,14 @@ int ckpt_obj_restore(struct ckpt_ctx *ctx, const struct ckpt_record *rec,
 /* finish.c */
 void ckpt_finish_init(struct ckpt_ctx *ctx);
 int ckpt_finish_run(struct ckpt_ctx *ctx);
-int ckpt_finish_commit(struct ckpt_ctx *ctx);
+void ckpt_finish_self(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+int ckpt_finish_settle(struct ckpt_ctx *ctx);
+int ckpt_finish_commit(struct ckpt_ctx *ctx, const struct ckpt_restore *r);
 void ckpt_finish_free(struct ckpt_ctx *ctx);
 
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
+int ckpt_hold_unchanged(struct ckpt_ctx *ctx);
 int ckpt_hold_intact(struct ckpt_ctx *ctx);
 void ckpt_release(struct ckpt_ctx *ctx);
 int ckpt_look(struct ckpt_ctx *ctx, struct task_struct *task);
@@ -206,6 +212,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx);
 
 /* array.c */
 int ckpt_read_array(struct ckpt_ctx *ctx);
+int ckpt_array_index(struct ckpt_ctx *ctx, s32 nr, void *entry);
 struct ckpt_member *ckpt_member_of(struct ckpt_ctx *ctx, s32 pid);
 struct ckpt_ghost *ckpt_ghost_of(struct ckpt_ctx *ctx, s32 nr);
 
@@ -214,6 +221,7 @@ int ckpt_settle_shared(struct ckpt_ctx *ctx);
 int ckpt_settle(struct ckpt_ctx *ctx);
 struct pid *ckpt_pid_of(struct ckpt_ctx *ctx, s32 nr);
 int ckpt_settle_zombies(struct ckpt_ctx *ctx);
+void ckpt_settle_handlers(struct ckpt_ctx *ctx);
 void ckpt_settle_vfork(struct ckpt_ctx *ctx);
 
 /* ctty.c */
@@ -271,6 +279,7 @@ int ckpt_signal_begin(const struct ckpt_restore *r);
 void ckpt_stop_commit(const struct ckpt_restore *r);
 void ckpt_usage_commit(const struct ckpt_hdr_signal *h);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
+void ckpt_join_sighand(struct task_struct *task, struct ckpt_sighand *sighand);
 
 /* seccomp.c */
 #ifdef CONFIG_SECCOMP_FILTER

@@ -33,37 +33,13 @@
 	__ret;								\
 })
 
-/*
- * At a restart one process makes the handlers, and those without threads change
- * over to them: see settle.c.
- */
-static bool ckpt_two_with_threads(struct ckpt_ctx *ctx,
-				  struct task_struct *task)
-{
-	struct sighand_struct *sighand = ckpt_task_sighand(task);
-	struct ckpt_object *obj;
-
-	obj = ckpt_obj_find(ctx, sighand, CKPT_OBJ_SIGHAND);
-	if (!obj)
-		return false;
-	if (!obj->data)
-		ckpt_obj_set_data(obj, task->signal);
-	return obj->data != task->signal;
-}
-
 static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	int ret = 0, nr = get_nr_threads(task);
+	int ret, nr = get_nr_threads(task);
 
 	/* A self-checkpoint does not capture relations to other tasks. */
-	if (ctx->self)
-		ret = REFUSE(ctx, task, nr > 1, -EOPNOTSUPP,
-			     "threads: the process that saves itself has %d",
-			     nr);
-	else
-		ret = REFUSE(ctx, task, nr > 1 && ckpt_two_with_threads(ctx, task),
-			     -EOPNOTSUPP,
-			     "signal handlers shared by two processes that both have threads");
+	ret = REFUSE(ctx, task, ctx->self && nr > 1, -EOPNOTSUPP,
+		     "threads: the process that saves itself has %d", nr);
 	if (!ret)
 		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
 			     "traced by another task");
@@ -109,6 +85,12 @@ static int ckpt_refuse_namespaces(struct ckpt_ctx *ctx,
 	return ret;
 }
 
+/*
+ * Members that wait for a futex of this kind have left the queue on their way
+ * to the trap and call again, and what a futex is to the kernel goes with the
+ * last who waits: the word alone says who owns it, and is memory like any other.
+ * An owner that still has something has it for a task that is not held.
+ */
 static bool ckpt_has_pi_state(struct task_struct *task)
 {
 	bool has;
@@ -167,7 +149,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)
 		ret = REFUSE(ctx, task, ckpt_has_pi_state(task), -EBUSY,
-			     "priority-inheritance futex held or waited for");
+			     "priority-inheritance futex that a task outside waits for");
 	if (!ret)
 		ret = REFUSE(ctx, task, policy, -EOPNOTSUPP,
 			     "NUMA memory policy of the task");

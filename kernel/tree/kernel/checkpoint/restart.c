@@ -169,6 +169,7 @@ long ckpt_restart_self(struct ckpt_ctx *ctx)
 	if (!ret) {
 		changed = true;
 		WRITE_ONCE(ctx->phase, CKPT_PHASE_COMMIT);
+		ckpt_finish_self(ctx, &r);
 		ret = ckpt_task_commit(ctx, &r);
 	}
 	if (!ret && changed)

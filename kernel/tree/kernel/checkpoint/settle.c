@@ -37,11 +37,7 @@ static bool ckpt_settle_chain(struct ckpt_member *member)
 		return true;
 	}
 	last->next = member;
-	if (last->restore->mm != r->mm)
-		return false;
-	/* Only a process without threads can change over: see signal.c. */
-	return last->pids->tgid == member->pids->tgid ||
-	       get_nr_threads(member->task) == 1;
+	return last->restore->mm == r->mm;
 }
 
 static int ckpt_settle_member(struct ckpt_ctx *ctx, struct ckpt_member *member)
@@ -71,7 +67,8 @@ static int ckpt_settle_member(struct ckpt_ctx *ctx, struct ckpt_member *member)
 
 /*
  * Processes with threads come first: whose handlers others share keeps those
- * that it has.
+ * that it has. A process without threads changes over to them at once, another
+ * one when all of it sleeps: see signal.c.
  */
 static int ckpt_settle_objects(struct ckpt_ctx *ctx)
 {
@@ -223,6 +220,8 @@ int ckpt_settle(struct ckpt_ctx *ctx)
 	}
 	ret = ckpt_settle_objects(ctx);
 	if (!ret)
+		ret = ckpt_finish_settle(ctx);
+	if (!ret)
 		ret = ckpt_settle_pids(ctx);
 	if (!ret)
 		ret = ckpt_settle_shared(ctx);
@@ -288,6 +287,24 @@ int ckpt_settle_zombies(struct ckpt_ctx *ctx)
 		ckpt_settle_zombie(member);
 	}
 	return 0;
+}
+
+/**
+ * ckpt_settle_handlers - have processes with threads share signal handlers
+ * @ctx: restart context; every member has committed, the zombies have ended,
+ *	none has been released
+ */
+void ckpt_settle_handlers(struct ckpt_ctx *ctx)
+{
+	struct ckpt_member *member;
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++) {
+		member = ctx->members[i];
+		if (!member->zombie)
+			ckpt_join_sighand(member->task,
+					  member->restore->sighand);
+	}
 }
 
 /**

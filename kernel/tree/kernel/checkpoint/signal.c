@@ -46,9 +46,8 @@ static int ckpt_sighand_checkpoint(struct ckpt_ctx *ctx,
 		return -ENOMEM;
 	h->objref = ckpt_obj_number(ctx, obj);
 	h->nr_actions = _NSIG;
-	/* The one process among those that share it which has threads. */
-	if (get_nr_threads(task) > 1)
-		ckpt_obj_set_data(obj, task->signal);
+	/* The first that has them: see ckpt_sighand_owner(). */
+	ckpt_obj_set_data(obj, task);
 
 	spin_lock_irq(&sighand->siglock);
 	for (i = 0; i < _NSIG; i++) {
@@ -149,17 +148,12 @@ static int ckpt_use_sighand(struct ckpt_ctx *ctx, struct sighand_struct *new)
 	return 0;
 }
 
-static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
-			       struct ckpt_sighand *sighand)
+static int ckpt_set_handlers(struct ckpt_ctx *ctx,
+			     const struct ckpt_hdr_sighand *h)
 {
-	const struct ckpt_hdr_sighand *h = sighand->h;
 	struct k_sigaction k;
 	int i, ret;
 
-	if (sighand->live)
-		return ckpt_use_sighand(ctx, sighand->live);
-	sighand->live = ckpt_task_sighand(current);
-	ckpt_sighand_grab(sighand->live);
 	for (i = 0; i < _NSIG; i++) {
 		if (sig_kernel_only(i + 1))
 			continue;
@@ -178,6 +172,61 @@ static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
 					"handler of signal %d", i + 1);
 	}
 	return 0;
+}
+
+/*
+ * A process with threads keeps its own handlers for the time being, which are
+ * the same: see ckpt_join_sighand().
+ */
+static int ckpt_sighand_commit(struct ckpt_ctx *ctx,
+			       const struct ckpt_restore *r)
+{
+	struct ckpt_sighand *sighand = r->sighand;
+
+	if (!sighand->live) {
+		sighand->live = ckpt_task_sighand(current);
+		ckpt_sighand_grab(sighand->live);
+	} else if (thread_group_empty(current)) {
+		return ckpt_use_sighand(ctx, sighand->live);
+	} else if (r->signal->committed) {
+		return 0;
+	}
+	return ckpt_set_handlers(ctx, sighand->h);
+}
+
+/**
+ * ckpt_join_sighand - have a process with threads share another's handlers
+ * @task: one of its tasks
+ * @sighand: the handlers; nothing happens if the process uses them already
+ *
+ * None of its tasks does anything: those that have not ended sleep in
+ * restart(2), where not even a signal wakes them up. So nobody is about to
+ * unlock what he has locked, as a task that exits would be. Others look at the
+ * handlers of a task with tasklist_lock held, or again when they have the lock.
+ */
+void ckpt_join_sighand(struct task_struct *task, struct ckpt_sighand *sighand)
+{
+	struct sighand_struct *new = sighand->live, *old;
+	struct task_struct *t;
+	int nr = 0;
+
+	write_lock_irq(&tasklist_lock);
+	old = rcu_dereference_protected(task->sighand,
+					lockdep_is_held(&tasklist_lock));
+	if (old && old != new) {
+		spin_lock(&old->siglock);
+		spin_lock_nested(&new->siglock, SINGLE_DEPTH_NESTING);
+		for_each_thread(task, t) {
+			ckpt_sighand_grab(new);
+			rcu_assign_pointer(t->sighand, new);
+			nr++;
+		}
+		spin_unlock(&new->siglock);
+		spin_unlock(&old->siglock);
+	}
+	write_unlock_irq(&tasklist_lock);
+	while (nr--)
+		__cleanup_sighand(old);
 }
 
 /* Masks */
@@ -739,7 +788,7 @@ int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
 	int ret;
 
-	ret = ckpt_sighand_commit(ctx, r->sighand);
+	ret = ckpt_sighand_commit(ctx, r);
 	if (!ret && !r->signal->committed)
 		ret = ckpt_process_commit(ctx, r->signal);
 	if (!ret)

@@ -624,7 +624,7 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	if (!ret)
 		ret = ckpt_signal_commit(ctx, r);
 	if (!ret)
-		ret = ckpt_finish_commit(ctx);
+		ret = ckpt_finish_commit(ctx, r);
 	if (ret)
 		return ret;
 	ckpt_thread_commit(ctx, r->thread);

@@ -52,9 +52,37 @@ func NeedPids(t *testing.T) {
 	}
 }
 
-// FreePids finds n ids in a row that nobody has.
+// taken is the lock that a test binary keeps once it has looked for free ids.
+var taken *os.File
+
+// alone waits until no other test binary on this machine, of whomever, makes
+// tasks with ids that it has chosen: both would find the same ones free.
+func alone(t *testing.T) {
+	t.Helper()
+	if taken != nil {
+		return
+	}
+	name := filepath.Join(os.TempDir(), "linux-cr-pids.lock")
+	f, err := os.OpenFile(name, os.O_RDONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if err == nil {
+			break
+		}
+		if err != unix.EINTR {
+			t.Fatalf("lock of %s: %v", name, err)
+		}
+	}
+	taken = f
+}
+
+// FreePids finds n ids in a row that nobody has, and that no other test will take.
 func FreePids(t *testing.T, n int32) int32 {
 	t.Helper()
+	alone(t)
 	data, err := os.ReadFile("/proc/sys/kernel/pid_max")
 	if err != nil {
 		t.Fatal(err)
