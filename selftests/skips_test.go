@@ -35,8 +35,7 @@ const noHostFS = "no host file system (SELFTEST_HOSTFS=0)"
 
 // pending are programs that work, and whose checkpoint is refused: the reason is what the dry run says, and the message
 // of a refusal in docs/coverage.yaml. A program runs as soon as nothing stands in its way any more.
-var pending = []suite.Skip{
-}
+var pending = []suite.Skip{}
 
 // TestPending wants the reason of every pending program to be a refusal still.
 func TestPending(t *testing.T) {
