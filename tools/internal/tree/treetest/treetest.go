@@ -83,25 +83,36 @@ func alone(t *testing.T) {
 func FreePids(t *testing.T, n int32) int32 {
 	t.Helper()
 	alone(t)
-	data, err := os.ReadFile("/proc/sys/kernel/pid_max")
-	if err != nil {
-		t.Fatal(err)
-	}
-	limit, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for first := int32(limit) - n; first > 300; first -= n {
-		free := true
-		for pid := first; pid < first+n && free; pid++ {
-			free = !Exists(pid)
-		}
-		if free {
-			return first
+	limit := number(t, "/proc/sys/kernel/pid_max", 0)
+	last := number(t, "/proc/loadavg", 4)
+	// The kernel hands out numbers upward: those below the last one come last.
+	for _, from := range []int32{last, limit} {
+		for first := from - n; first > 300; first -= n {
+			free := true
+			for pid := first; pid < first+n && free; pid++ {
+				free = !Exists(pid)
+			}
+			if free {
+				return first
+			}
 		}
 	}
 	t.Skipf("there are no %d free pids in a row", n)
 	return 0
+}
+
+// number reads a field of a file.
+func number(t *testing.T, path string, field int) int32 {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseInt(strings.Fields(string(data))[field], 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int32(n)
 }
 
 // Exists reports whether there is a task, a process group or a session with this id.
