@@ -19,6 +19,7 @@ import (
 	"linux-cr/abi/calls"
 	"linux-cr/abi/image"
 	"linux-cr/tools/internal/imagetest"
+	"linux-cr/tools/internal/interrupt"
 	"linux-cr/tools/internal/proc"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/tree"
@@ -238,11 +239,14 @@ func TestCoordinatorKilled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runtime.LockOSThread()
-		if _, err := hostPlan(t, head(t, family(int32(n))...)).Start(); err != nil {
-			t.Fatal(err)
-		}
-		select {}
+		interrupt.OffLeader(func() {
+			if _, err := hostPlan(t, head(t, family(int32(n))...)).Start(); err != nil {
+				t.Error(err)
+				return
+			}
+			select {}
+		})
+		return
 	}
 	onThread(t)
 	// Kill it when everything is there, and at all stages before.
