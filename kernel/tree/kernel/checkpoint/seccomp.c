@@ -169,9 +169,10 @@ static void *ckpt_seccomp_restore(struct ckpt_ctx *ctx,
 int ckpt_seccomp_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_task_objs *h,
 		       struct ckpt_restore *r)
 {
+	bool filtered = h->seccomp_mode == SECCOMP_MODE_FILTER;
 	struct seccomp_filter *filter = NULL;
 
-	if (!h->seccomp_ref != (h->seccomp_mode != SECCOMP_MODE_FILTER) ||
+	if (!!h->seccomp_ref != filtered ||
 	    (h->seccomp_mode && r->task->state == CKPT_TASK_ZOMBIE))
 		return ckpt_err(ctx, current, -EINVAL,
 				"seccomp mode %u with filter %d",

@@ -73,11 +73,13 @@ int unix_name_record(struct ckpt_ctx *ctx, struct sock *sk)
 static bool unix_is_bound(struct sock *sk)
 {
 	struct unix_sock *u = unix_sk(sk);
+	/* Pairs with the release of who binds it. */
+	struct unix_address *addr = smp_load_acquire(&u->addr);
 	struct sock *found;
 
-	if (!smp_load_acquire(&u->addr))
+	if (!addr)
 		return false;
-	if (!u->addr->name->sun_path[0])
+	if (!addr->name->sun_path[0])
 		return sk->sk_hash > UNIX_HASH_MOD;
 	if (!u->path.dentry)
 		return false;
@@ -219,7 +221,10 @@ static int unix_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		unix_fill_node(h, sk);
 	if (cred)
 		h->flags |= CKPT_SOCKF_PEERCRED;
-	/* The address of one that waits is that of the listening socket. */
+	/*
+	 * The address of one that waits is that of the listening socket. Pairs
+	 * with the release of who binds it.
+	 */
 	if (smp_load_acquire(&unix_sk(sk)->addr) &&
 	    !(h->flags & CKPT_SOCKF_EMBRYO)) {
 		h->flags |= CKPT_SOCKF_NAME;

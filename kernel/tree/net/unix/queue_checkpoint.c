@@ -229,6 +229,7 @@ static int unix_outside(struct ckpt_ctx *ctx, struct task_struct *task,
 /* Is a datagram socket found by its address, whoever has bound it by then? */
 static bool unix_is_named(struct sock *peer)
 {
+	/* Pairs with the release of who binds it. */
 	return peer->sk_type == SOCK_DGRAM &&
 	       smp_load_acquire(&unix_sk(peer)->addr);
 }

@@ -34,6 +34,7 @@ static struct sock *unix_make_closed(struct sock *like,
 	if (IS_ERR(sk))
 		return sk;
 	sk->sk_type = like->sk_type;
+	/* Pairs with the acquire of getpeername(2), as in unix_bind(). */
 	smp_store_release(&unix_sk(sk)->addr, addr);
 	sock_hold(sk);
 	unix_release_sock(sk, 0);
@@ -147,10 +148,10 @@ static int unix_restore_peer(struct ckpt_ctx *ctx,
 			     const struct ckpt_hdr_socket_queue *h)
 {
 	bool connection = unix_is_connection(restored->sk);
+	bool connected = restored->h->state == CKPT_SOCKET_CONNECTED;
 	bool peer = h->peer_ref || h->flags;
 
-	if ((connection && peer !=
-	     (restored->h->state == CKPT_SOCKET_CONNECTED)) ||
+	if ((connection && peer != connected) ||
 	    !!h->peer_ref + hweight32(h->flags) > 1)
 		return ckpt_err(ctx, current, -EINVAL,
 				"socket %d: peer %d, flags %#x",
@@ -387,6 +388,7 @@ static int unix_next_embryo(struct ckpt_ctx *ctx, struct sock *sk,
 		newu->path = u->path;
 	}
 	refcount_inc(&u->addr->refcnt);
+	/* Pairs with the acquire of getsockname(2), as in unix_bind(). */
 	smp_store_release(&newu->addr, u->addr);
 	embryo->accepted = true;
 	unix_state_lock(sk);

@@ -86,6 +86,7 @@ out:
 /* Only to be told by getsockname(2): nobody finds the socket. */
 static void unix_set_name(struct sock *sk, struct unix_address *addr)
 {
+	/* Pairs with the acquire of getsockname(2), as in unix_bind(). */
 	smp_store_release(&unix_sk(sk)->addr, addr);
 }
 

@@ -7,6 +7,7 @@
 
 #include <linux/checkpoint_ctx.h>
 #include <linux/path.h>
+#include <linux/sizes.h>
 #include <net/af_unix.h>
 #include <net/scm.h>
 
@@ -57,7 +58,7 @@ int unix_scm_to_skb(struct scm_cookie *scm, struct sk_buff *skb, bool send_fds);
 void scm_stat_add(struct sock *sk, struct sk_buff *skb);
 
 /* Bytes of a message that a record holds. */
-#define CKPT_SOCKET_MAX_MESSAGE	(1U << 22)
+#define CKPT_SOCKET_MAX_MESSAGE	SZ_4M
 
 /* queue_checkpoint.c */
 int unix_queue_later(struct ckpt_ctx *ctx, struct task_struct *task,
