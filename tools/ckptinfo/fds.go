@@ -20,11 +20,15 @@ type peers struct {
 
 func (p *peers) of(n int32) []string {
 	f, ok := p.s.objects[n-1].record.(*image.File)
-	if !ok || f.InodeRef == 0 {
+	if !ok {
 		return nil
 	}
+	ends := p.ends[f.InodeRef]
+	if peer := p.s.connected(n); peer != 0 {
+		ends = []int32{peer}
+	}
 	var list []string
-	for _, other := range p.ends[f.InodeRef] {
+	for _, other := range ends {
 		if other == n {
 			continue
 		}

@@ -110,7 +110,9 @@ func (s *survey) fileName(n int32) string {
 	default:
 		parts = append(parts, fileType(f))
 	}
-	if o.part != nil {
+	if part, ok := o.part.(*image.SocketFile); ok {
+		parts = []string{s.socketName(part.SocketRef)}
+	} else if o.part != nil {
 		parts = append(parts, fieldsOf(o.part)...)
 	}
 	for _, by := range o.by {

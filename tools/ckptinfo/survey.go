@@ -20,6 +20,9 @@ type survey struct {
 	latest  map[string]int // of a type of objects, the last one's index
 	naming  bool           // strings that come now name the last object
 	filling int            // the object that pages which come now belong to, by index
+
+	socketFiles map[int32]int32              // of a socket, the open file
+	queues      map[int32]*image.SocketQueue // what a socket is connected with
 }
 
 // object is a shared object.
@@ -55,7 +58,7 @@ type kind struct {
 var ownerOf = map[uint32]string{image.CKPT_HDR_FILE_DESC: "FILE_TABLE", image.CKPT_HDR_VMA: "MM"}
 
 // contained are the records that hold a piece of what is in an object, with the field that has its size.
-var contained = map[uint32]string{image.CKPT_HDR_PIPE_BUF: "size"}
+var contained = map[uint32]string{image.CKPT_HDR_PIPE_BUF: "size", image.CKPT_HDR_SOCKET_BUFFER: "size"}
 
 // add takes the next record.
 func (s *survey) add(e *image.Entry) {
@@ -81,6 +84,11 @@ func (s *survey) add(e *image.Entry) {
 		if at := s.owner(e, decl); at >= 0 {
 			s.objects[at].fds = append(s.objects[at].fds, r)
 		}
+	case *image.SocketName, *image.SocketFile, *image.SocketQueue:
+		if s.queues == nil {
+			s.socketFiles, s.queues = map[int32]int32{}, map[int32]*image.SocketQueue{}
+		}
+		s.addSocket(r)
 	case *image.EpollItem:
 		if last := len(s.objects) - 1; last >= 0 {
 			s.objects[last].watched = append(s.objects[last].watched, r.FD)
