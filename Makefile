@@ -86,12 +86,12 @@ unit: # the tests that need no virtual machine
 
 .PHONY: selftests
 selftests: ## run the guest tests in a virtual machine, and the harness's tests of itself
-	@$(GO) test -p 1 -count 1 -timeout 30m ./qemu/suite ./selftests
+	@$(GO) test -p 1 -count 1 -timeout 60m ./qemu/suite ./selftests
 
 .PHONY: test-debug
 test-debug: ## run the guest tests on the debug kernel, and prove that its checkers are heard
 	@SELFTEST_DEBUG=1 $(GO) test -count 1 -run TestCheckers ./qemu/suite
-	@SELFTEST_DEBUG=1 $(GO) test -count 1 -timeout 90m ./selftests
+	@SELFTEST_DEBUG=1 $(GO) test -count 1 -timeout 170m ./selftests
 
 .PHONY: sparse
 sparse: deps # what sparse says about our files, in the objects of make kernel
