@@ -83,6 +83,8 @@ func objects(c *content, arch string) []string {
 var lockers = map[string]string{
 	"ckpt_walk_pmd":          "pte_offset_map_lock, which may return without the lock",
 	"ckpt_sched_affinity":    "task_rq_lock, which takes two locks and drops them in a loop",
+	"timer_settle":           "lock_timer, which takes the lock of the timer that it returns, and none without one",
+	"timer_start":            "the same",
 	"ckpt_sched_set_cputime": "task_rq_lock, which takes two locks and drops them in a loop",
 }
 
