@@ -12,7 +12,8 @@ func TestCPURegisters(t *testing.T) {
 	kit.Run(t,
 		kit.Case{Prog: "cpu_gpr_amd64", Variant: "a"},
 		kit.Case{Prog: "cpu_gpr_amd64", Variant: "b"},
-		kit.Case{Prog: "cpu_base_amd64"})
+		kit.Case{Prog: "cpu_base_amd64"},
+		kit.Case{Prog: "cpu_trap_amd64"})
 }
 
 func TestCPUVectors(t *testing.T) {

@@ -109,7 +109,7 @@ func TestFlags(t *testing.T) {
 }
 
 func TestObstacles(t *testing.T) {
-	log, err := kernlog.Open("")
+	log, err := kernlog.Open("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestObstacles(t *testing.T) {
 	if err := support.Explain("checkpoint", unix.EBUSY, log); err.Error() != "[pid 7 (a)] epoll: operation not supported" {
 		t.Error(err)
 	}
-	empty, err := kernlog.Open("")
+	empty, err := kernlog.Open("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,11 +153,52 @@ func TestOptionNames(t *testing.T) {
 	if want := "terminal pts3: outside, and --tty is not given\nfile /x: unlinked\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
-	if err := withOptions(errors.New(lines[0])); err.Error() != "terminal pts3: outside, and --tty is not given" {
-		t.Error(err)
+	for message, want := range map[string]string{
+		"its peer is outside of the hierarchy, and CHECKPOINT_CUT is not given": "its peer is outside of the hierarchy, and --cut is not given",
+		"not the init of a container, and CHECKPOINT_SUBTREE is not given":      "not the init of a container, leave out --container",
+		"changed (RESTART_CHANGED takes it as it is)":                           "changed (--changed=warn takes it as it is)",
+	} {
+		if got := support.Words(message); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
-	if err := withOptions(unix.EPERM); err != unix.EPERM {
-		t.Errorf("%v is another error now", err)
+}
+
+// TestPrecious has an image that cannot get its name: it is removed unless it is the last of what it holds.
+func TestPrecious(t *testing.T) {
+	for _, precious := range []bool{false, true} {
+		dir := t.TempDir()
+		f, err := os.CreateTemp(dir, "image")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &output{file: f, temp: f.Name(), name: filepath.Join(dir, "no", "where"), precious: precious}
+		err = out.finish()
+		if err == nil || strings.Contains(err.Error(), "have been killed") != precious {
+			t.Errorf("precious %v: %v", precious, err)
+		}
+		if err := out.abandon(false); err != nil {
+			t.Error(err)
+		}
+		if left := names(t, dir); (len(left) == 1) != precious {
+			t.Errorf("precious %v: %q is left", precious, left)
+		}
+	}
+}
+
+// TestLogIsImage wants the log not to empty the image.
+func TestLogIsImage(t *testing.T) {
+	img := filepath.Join(t.TempDir(), "img")
+	for range 2 { // the second time it exists
+		if _, err := kernlog.Open(img, filepath.Join(filepath.Dir(img), ".", "img")); err == nil || !strings.Contains(err.Error(), "name another file for the log") {
+			t.Error(err)
+		}
+		if err := os.WriteFile(img, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if data, err := os.ReadFile(img); err != nil || string(data) != "old" {
+		t.Errorf("%q, %v", data, err)
 	}
 }
 

@@ -17,6 +17,8 @@ type output struct {
 	file *os.File
 	name string // final name, empty for stdout and for what is no regular file
 	temp string // name until the image is complete, when it replaces another
+
+	precious bool // what is in it has been killed: it is not removed any more
 }
 
 // openOutput opens what -o names, or else stdout. A regular file that exists is
@@ -68,17 +70,21 @@ func (o *output) pos() int64 {
 
 // finish closes a complete image and gives it its name.
 func (o *output) finish() error {
-	if err := o.file.Close(); err != nil {
-		return err
+	err := o.file.Close()
+	if err == nil && o.temp != "" {
+		err = os.Rename(o.temp, o.name)
 	}
-	if o.temp != "" {
-		return os.Rename(o.temp, o.name)
+	if err != nil && o.precious {
+		return fmt.Errorf("the processes have been killed, and their image is in %s: %w", o.file.Name(), err)
 	}
-	return nil
+	return err
 }
 
 // abandon closes an incomplete image, and removes it unless it is to be kept.
 func (o *output) abandon(keep bool) error {
+	if o.precious {
+		return nil
+	}
 	if o.name == "" {
 		return nil // Not ours to remove; whoever reads it sees the error record.
 	}

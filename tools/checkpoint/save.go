@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -48,7 +47,7 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	if err := o.precheck(); err != nil {
 		return err
 	}
-	log, err := kernlog.Open(o.log)
+	log, err := kernlog.Open(o.log, o.output)
 	if err != nil {
 		return err
 	}
@@ -92,6 +91,7 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	if o.verbose {
 		report(stderr, time.Since(before), out.pos()-start, countTasks(out.file, start))
 	}
+	out.precious = o.kill
 	if err := out.finish(); err != nil {
 		return err
 	}
@@ -116,19 +116,7 @@ func (o *options) call(fd int, log *kernlog.Log, sigs <-chan os.Signal) error {
 	if got != nil {
 		return fmt.Errorf("ended by a signal: %v", got)
 	}
-	return withOptions(support.Explain("checkpoint", err, log))
-}
-
-// optionNames puts the tool's options in place of the flags of the system call that the kernel's messages ask for.
-var optionNames = strings.NewReplacer("CHECKPOINT_TTY", "--tty")
-
-// withOptions is err in the words of the tool.
-func withOptions(err error) error {
-	text := optionNames.Replace(err.Error())
-	if text == err.Error() {
-		return err
-	}
-	return errors.New(text)
+	return support.Explain("checkpoint", err, log)
 }
 
 // report prints what is known: an image that goes into a pipe has neither size
@@ -155,7 +143,7 @@ func (o *options) rehearse(stdout io.Writer) error {
 	if err := o.precheck(); err != nil {
 		return err
 	}
-	log, err := kernlog.Open(o.log)
+	log, err := kernlog.Open(o.log, "")
 	if err != nil {
 		return err
 	}
@@ -176,7 +164,7 @@ func printObstacles(w io.Writer, obstacles []string, err error) error {
 		return err
 	}
 	for _, line := range obstacles {
-		fmt.Fprintln(w, optionNames.Replace(line))
+		fmt.Fprintln(w, support.Words(line))
 	}
 	return cli.Status(1)
 }

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -93,6 +95,9 @@ func (o *options) bring(stdin *os.File, stderr io.Writer) (err error) {
 		defer in.Close()
 		name = o.input
 	}
+	if _, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS); err == nil {
+		return errors.New("an image is not typed in: redirect stdin, or name a file with -i")
+	}
 	src, err := source.Open(in, name)
 	if err != nil {
 		return err
@@ -101,7 +106,7 @@ func (o *options) bring(stdin *os.File, stderr io.Writer) (err error) {
 	if err := support.Check(); err != nil {
 		return err
 	}
-	log, err := kernlog.Open(o.log)
+	log, err := kernlog.Open(o.log, imagePath(in))
 	if err != nil {
 		return err
 	}
@@ -141,6 +146,9 @@ func (o *options) bring(stdin *os.File, stderr io.Writer) (err error) {
 	}
 	return nil
 }
+
+// imagePath leads to the open image, which stdin may be as well.
+func imagePath(in *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", in.Fd()) }
 
 // asStatus is the exit status that stands for a wait status.
 func asStatus(status unix.WaitStatus) error {

@@ -175,7 +175,7 @@ func newJob(t *testing.T) *job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := kernlog.Open("")
+	log, err := kernlog.Open("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestFailedSelfRestartLeavesNothing(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	log, err := kernlog.Open("")
+	log, err := kernlog.Open("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,5 +270,24 @@ func TestSelfOfMany(t *testing.T) {
 	j.src.Tasks = append(j.src.Tasks, imagetest.Thread(root, 43))
 	if err := j.restartSelf(); err == nil || err.Error() != "the image holds 2 tasks: --self brings back an image of one" {
 		t.Error(err)
+	}
+}
+
+// TestLogIsImage wants the log of a restart not to empty its image.
+func TestLogIsImage(t *testing.T) {
+	img := filepath.Join(t.TempDir(), "img")
+	if err := os.WriteFile(img, imagetest.Make(t, imagetest.Task(42)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if _, err := kernlog.Open(img, imagePath(in)); err == nil || !strings.Contains(err.Error(), "name another file for the log") {
+		t.Error(err)
+	}
+	if info, err := os.Stat(img); err != nil || info.Size() == 0 {
+		t.Errorf("%v, %v", info, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,9 +20,12 @@ type Log struct {
 }
 
 // Open makes a log: the named file, emptied, or without a name an anonymous
-// one in memory.
-func Open(name string) (*Log, error) {
+// one in memory. The file must not be that of the image, if that has a name.
+func Open(name, image string) (*Log, error) {
 	if name != "" {
+		if err := apart(name, image); err != nil {
+			return nil, err
+		}
 		// Read access is for Lines. A terminal or a FIFO takes the messages just
 		// as well; they cannot be read back from there.
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
@@ -35,6 +39,23 @@ func Open(name string) (*Log, error) {
 		return nil, fmt.Errorf("memfd_create: %w", err)
 	}
 	return &Log{os.NewFile(uintptr(fd), "log")}, nil
+}
+
+// apart fails when to empty the log would be to empty the image.
+func apart(log, image string) error {
+	if image == "" {
+		return nil
+	}
+	a, errA := os.Stat(log)
+	b, errB := os.Stat(image)
+	same := filepath.Clean(log) == filepath.Clean(image)
+	if errA == nil {
+		same = a.Mode().IsRegular() && errB == nil && os.SameFile(a, b)
+	}
+	if same {
+		return fmt.Errorf("%s is the image: name another file for the log", log)
+	}
+	return nil
 }
 
 // Fd is the descriptor to hand to the kernel.

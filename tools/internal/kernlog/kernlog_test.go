@@ -14,7 +14,7 @@ const text = "[warn][pid 12 (a] b)] harmless\n[err -16][pid 12 (a] b)] first\n\n
 
 func TestReason(t *testing.T) {
 	for _, name := range []string{"", filepath.Join(t.TempDir(), "log")} {
-		l, err := Open(name)
+		l, err := Open(name, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestReason(t *testing.T) {
 }
 
 func TestLogToDevice(t *testing.T) {
-	l, err := Open("/dev/null")
+	l, err := Open("/dev/null", "/dev/null")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ package support
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -16,6 +17,18 @@ import (
 
 // ErrNoCalls is what the tools say on a kernel without the system calls.
 var ErrNoCalls = errors.New("this kernel has no checkpoint/restart system calls (CONFIG_CHECKPOINT is not set, or the patches are not applied)")
+
+// options puts the tools' options in place of the flags of the system calls that the kernel's messages name.
+var options = strings.NewReplacer(
+	"and CHECKPOINT_SUBTREE is not given", "leave out --container",
+	"CHECKPOINT_CUT", "--cut",
+	"CHECKPOINT_TTY", "--tty",
+	"RESTART_CHANGED", "--changed=warn",
+	"RESTART_FROZEN", "--frozen",
+)
+
+// Words is a message of the kernel in the words of the tools.
+func Words(message string) string { return options.Replace(message) }
 
 // Check fails when the running kernel lacks the system calls.
 func Check() error {
@@ -29,7 +42,7 @@ func Check() error {
 // has them.
 func Explain(call string, err error, log *kernlog.Log) error {
 	if reason := log.Reason(); reason != "" {
-		return errors.New(reason)
+		return errors.New(Words(reason))
 	}
 	if errors.Is(err, unix.ENOSYS) {
 		err = unix.ENOSYS // Check has found the calls: this is about some state.

@@ -63,21 +63,6 @@ static int ckpt_find_root(struct ckpt_ctx *ctx, pid_t pid)
 	return ret;
 }
 
-/* Again, now that no member can become someone else by execve(2). */
-static int ckpt_check_access(struct ckpt_ctx *ctx)
-{
-	struct task_struct *task;
-	u32 i;
-
-	for (i = 0; i < ctx->nr_members; i++) {
-		task = ctx->members[i]->task;
-		if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
-			return ckpt_err(ctx, task, -EPERM,
-					"the caller may not trace the task");
-	}
-	return 0;
-}
-
 /* Paths are those of the caller, or those of the task in its own mount ns. */
 static void ckpt_set_root(struct ckpt_ctx *ctx)
 {
@@ -223,8 +208,9 @@ long ckpt_do_checkpoint(struct ckpt_ctx *ctx, pid_t pid)
 		syscall_set_return_value(current, task_pt_regs(current), 0, 0);
 
 	ret = ckpt_hold(ctx);
+	/* Again, now that no member can become someone else by execve(2). */
 	if (!ret)
-		ret = ckpt_check_access(ctx);
+		ret = ckpt_check_all_access(ctx);
 	if (ret)
 		goto release;
 	ckpt_set_root(ctx);

@@ -141,6 +141,29 @@ static int ckpt_draw_all(struct ckpt_ctx *ctx, struct pid_namespace *ns)
 	return ret ?: ckpt_check_threads(ctx);
 }
 
+/*
+ * Would only members of the restart stop? Who may freeze every cgroup is not
+ * asked. The right to write to cgroup.freeze is not known here, and capabilities
+ * over a cgroup namespace do not give it: anybody may make one.
+ */
+static bool ckpt_may_freeze(struct ckpt_ctx *ctx, struct cgroup *cgrp)
+{
+	struct cgroup_subsys_state *css;
+	struct task_struct *task;
+	struct css_task_iter it;
+	bool ours = true;
+
+	if (capable(CAP_SYS_ADMIN))
+		return true;
+	css_for_each_descendant_pre(css, &cgrp->self) {
+		css_task_iter_start(css, 0, &it);
+		while ((task = css_task_iter_next(&it)))
+			ours &= READ_ONCE(task->checkpoint_ctx) == ctx;
+		css_task_iter_end(&it);
+	}
+	return ours;
+}
+
 /* With RESTART_FROZEN: the cgroup that will hold the hierarchy still. */
 static int ckpt_freeze_cgroup(struct ckpt_ctx *ctx, bool freeze)
 {
@@ -167,6 +190,8 @@ static int ckpt_freeze_cgroup(struct ckpt_ctx *ctx, bool freeze)
 		ret = -EPERM;
 	else if (!cgroup_parent(cgrp) || cgroup_is_descendant(own, cgrp))
 		ret = -EBUSY;
+	else if (freeze && !ret && !ckpt_may_freeze(ctx, cgrp))
+		ret = -EACCES;
 	else if (freeze && !ret)
 		cgroup_freeze(cgrp, true);
 	cgroup_unlock();
@@ -174,6 +199,9 @@ static int ckpt_freeze_cgroup(struct ckpt_ctx *ctx, bool freeze)
 	case -EPERM:
 		return ckpt_err(ctx, task, ret,
 				"RESTART_FROZEN: the caller may not freeze cgroups");
+	case -EACCES:
+		return ckpt_err(ctx, task, ret,
+				"RESTART_FROZEN: others are in the cgroup of the task, and the caller may not freeze them");
 	case -EBUSY:
 		return ckpt_err(ctx, task, ret,
 				"RESTART_FROZEN: the task is in the root cgroup, or in that of the caller");

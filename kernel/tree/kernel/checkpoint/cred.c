@@ -52,13 +52,20 @@ static int ckpt_cred_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	return 0;
 }
 
+static int ckpt_cred_lsm(struct ckpt_ctx *ctx, int err, const char *what)
+{
+	return ckpt_err(ctx, current, err,
+			"a security module denies the caller the %s of the image",
+			what);
+}
+
 static int ckpt_cred_uids(struct ckpt_ctx *ctx, struct cred *new,
 			  const struct cred *old, const struct ckpt_hdr_cred *h)
 {
 	u32 ids[] = { h->uid, h->euid, h->suid, h->fsuid };
 	kuid_t kuids[ARRAY_SIZE(ids)];
 	struct user_struct *user;
-	int i;
+	int i, ret;
 
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		kuids[i] = make_kuid(old->user_ns, ids[i]);
@@ -77,7 +84,7 @@ static int ckpt_cred_uids(struct ckpt_ctx *ctx, struct cred *new,
 	if (!uid_eq(kuids[0], old->uid)) {
 		user = alloc_uid(kuids[0]);
 		if (!user)
-			return -EAGAIN;
+			return -ENOMEM;
 		free_uid(new->user);
 		new->user = user;
 	}
@@ -85,7 +92,8 @@ static int ckpt_cred_uids(struct ckpt_ctx *ctx, struct cred *new,
 	new->euid = kuids[1];
 	new->suid = kuids[2];
 	new->fsuid = kuids[3];
-	return security_task_fix_setuid(new, old, LSM_SETID_RES);
+	ret = security_task_fix_setuid(new, old, LSM_SETID_RES);
+	return ret ? ckpt_cred_lsm(ctx, ret, "user ids") : 0;
 }
 
 static int ckpt_cred_gids(struct ckpt_ctx *ctx, struct cred *new,
@@ -93,7 +101,7 @@ static int ckpt_cred_gids(struct ckpt_ctx *ctx, struct cred *new,
 {
 	u32 ids[] = { h->gid, h->egid, h->sgid, h->fsgid };
 	kgid_t kgids[ARRAY_SIZE(ids)];
-	int i;
+	int i, ret;
 
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		kgids[i] = make_kgid(old->user_ns, ids[i]);
@@ -113,7 +121,8 @@ static int ckpt_cred_gids(struct ckpt_ctx *ctx, struct cred *new,
 	new->egid = kgids[1];
 	new->sgid = kgids[2];
 	new->fsgid = kgids[3];
-	return security_task_fix_setgid(new, old, LSM_SETID_RES);
+	ret = security_task_fix_setgid(new, old, LSM_SETID_RES);
+	return ret ? ckpt_cred_lsm(ctx, ret, "group ids") : 0;
 }
 
 static int ckpt_cred_groups(struct ckpt_ctx *ctx, struct cred *new,
@@ -147,11 +156,12 @@ static int ckpt_cred_groups(struct ckpt_ctx *ctx, struct cred *new,
 		return ckpt_err(ctx, current, -EPERM,
 				"the caller may not set supplementary groups");
 	}
-	ret = same ? 0 : security_task_fix_setgroups(new, old);
-	if (!ret && !same)
+	/* The hook looks at the new ones. */
+	if (!same)
 		set_groups(new, groups);
 	put_group_info(groups);
-	return ret;
+	ret = same ? 0 : security_task_fix_setgroups(new, old);
+	return ret ? ckpt_cred_lsm(ctx, ret, "supplementary groups") : 0;
 }
 
 static int ckpt_cred_securebits(struct ckpt_ctx *ctx, struct cred *new,
@@ -291,6 +301,37 @@ const struct ckpt_obj_ops ckpt_cred_ops = {
 	.checkpoint	= ckpt_cred_checkpoint,
 	.restore	= ckpt_cred_restore,
 };
+
+/**
+ * ckpt_cred_check - may the caller take on credentials that another task built?
+ * @ctx: restart context
+ * @cred: restored credentials
+ *
+ * They began as a copy of those of the first task in the image that has them.
+ * That one may have had more rights than the caller, or another user namespace.
+ *
+ * Return: 0 or -EPERM.
+ */
+int ckpt_cred_check(struct ckpt_ctx *ctx, const struct cred *cred)
+{
+	const struct cred *own = current_cred();
+
+	if (cred->user_ns == own->user_ns &&
+	    cap_issubset(cred->cap_permitted, own->cap_permitted) &&
+	    cap_issubset(cred->cap_bset, own->cap_bset) &&
+	    ((uid_eq(cred->uid, own->uid) && uid_eq(cred->euid, own->euid) &&
+	      uid_eq(cred->suid, own->suid) &&
+	      uid_eq(cred->fsuid, own->fsuid)) ||
+	     ns_capable_setid(own->user_ns, CAP_SETUID)) &&
+	    ((gid_eq(cred->gid, own->gid) && gid_eq(cred->egid, own->egid) &&
+	      gid_eq(cred->sgid, own->sgid) &&
+	      gid_eq(cred->fsgid, own->fsgid) &&
+	      cred->group_info == own->group_info) ||
+	     ns_capable_setid(own->user_ns, CAP_SETGID)))
+		return 0;
+	return ckpt_err(ctx, current, -EPERM,
+			"the task has not the rights that another one used to take on the same credentials");
+}
 
 /**
  * ckpt_cred_commit - take on restored credentials

@@ -280,6 +280,33 @@ static bool ckpt_is_zombie(struct task_struct *task)
 	return zombie;
 }
 
+/*
+ * May the caller trace @task? Else it must not stop it either, were it only for
+ * as long as others take to come to their trap.
+ */
+static int ckpt_check_access(struct ckpt_ctx *ctx, struct task_struct *task)
+{
+	if (ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+		return 0;
+	return ckpt_err(ctx, task, -EPERM, "the caller may not trace the task");
+}
+
+/**
+ * ckpt_check_all_access - may the caller trace every member?
+ * @ctx: checkpoint context
+ *
+ * Return: 0 or -EPERM.
+ */
+int ckpt_check_all_access(struct ckpt_ctx *ctx)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < ctx->nr_members; i++)
+		ret = ckpt_check_access(ctx, ctx->members[i]->task);
+	return ret;
+}
+
 /* Hold those that are not held yet; *@changed when there was one. */
 static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 {
@@ -305,7 +332,7 @@ static int ckpt_hold_members(struct ckpt_ctx *ctx, bool *changed)
 			return ckpt_err(ctx, task, -EBUSY,
 					"the caller of checkpoint(2) is part of the hierarchy");
 		}
-		ret = ckpt_hold_task(ctx, task);
+		ret = ckpt_check_access(ctx, task) ?: ckpt_hold_task(ctx, task);
 		if (ret == -EALREADY)
 			continue;
 		if (ret && ret != -ESRCH)
@@ -346,19 +373,24 @@ static bool ckpt_all_parked(struct ckpt_ctx *ctx)
 
 static int ckpt_wait_parked(struct ckpt_ctx *ctx)
 {
-	int ret;
+	int ret, denied = 0;
 
 	ctx->nr_awaited = ctx->nr_members;
 	/*
 	 * A stop is entered and an exit is completed without a word to us, so
-	 * look again from time to time.
+	 * look again from time to time. Who has become someone else by
+	 * execve(2) is not made to wait for the others.
 	 */
 	do {
 		ret = wait_event_interruptible_timeout(ctx->wait,
 						       ckpt_all_parked(ctx),
 						       HZ / 100 ?: 1);
-	} while (!ret);
+		if (!ret)
+			denied = ckpt_check_all_access(ctx);
+	} while (!ret && !denied);
 	WRITE_ONCE(ctx->awaited, NULL);
+	if (denied)
+		return denied;
 	/* Nothing has been done that the call could not do again. */
 	return ret < 0 ? -ERESTARTSYS : 0;
 }

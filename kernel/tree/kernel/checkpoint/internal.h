@@ -194,6 +194,7 @@ void ckpt_finish_free(struct ckpt_ctx *ctx);
 
 /* hold.c */
 int ckpt_hold(struct ckpt_ctx *ctx);
+int ckpt_check_all_access(struct ckpt_ctx *ctx);
 int ckpt_hold_unchanged(struct ckpt_ctx *ctx);
 int ckpt_hold_intact(struct ckpt_ctx *ctx);
 void ckpt_release(struct ckpt_ctx *ctx);
@@ -315,6 +316,7 @@ static inline int ckpt_seccomp_commit(struct ckpt_ctx *ctx,
 #endif
 
 /* cred.c */
+int ckpt_cred_check(struct ckpt_ctx *ctx, const struct cred *cred);
 int ckpt_cred_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 
 /* restart_block.c */

@@ -40,6 +40,12 @@ static int ckpt_refuse_family(struct ckpt_ctx *ctx, struct task_struct *task)
 	/* A self-checkpoint does not capture relations to other tasks. */
 	ret = REFUSE(ctx, task, ctx->self && nr > 1, -EOPNOTSUPP,
 		     "threads: the process that saves itself has %d", nr);
+	/* Of vhost, for instance: it has never been in user mode. */
+	if (!ret)
+		ret = REFUSE(ctx, task,
+			     task->flags & (PF_USER_WORKER | PF_IO_WORKER),
+			     -EOPNOTSUPP,
+			     "a thread that the kernel has made for the process");
 	if (!ret)
 		ret = REFUSE(ctx, task, task->ptrace, -EBUSY,
 			     "traced by another task");
@@ -107,7 +113,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	bool undo = false, uring = false, policy = false;
+	bool undo = false, uring = false, policy = false, robust = false;
 	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
 	int ret;
 
@@ -119,6 +125,9 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 #endif
 #ifdef CONFIG_NUMA
 	policy = task->mempolicy;
+#endif
+#if defined(CONFIG_FUTEX) && defined(CONFIG_COMPAT)
+	robust = task->compat_robust_list;
 #endif
 #ifdef CONFIG_SCHED_CORE
 	cookie = task->core_cookie;
@@ -159,6 +168,9 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret)
 		ret = REFUSE(ctx, task, events, -EOPNOTSUPP,
 			     "user_events registration");
+	if (!ret)
+		ret = REFUSE(ctx, task, robust, -EOPNOTSUPP,
+			     "robust list of a 32-bit system call");
 	if (!ret)
 		ret = REFUSE(ctx, task, clamp, -EOPNOTSUPP,
 			     "utilization clamp");
@@ -203,7 +215,8 @@ static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
  * What it does not replace would stay:
  *
  * - timers, requests and registrations of the caller, which execve(2) ends:
- *   POSIX timers, io_uring, user_events, syscall user dispatch;
+ *   POSIX timers, io_uring, user_events, syscall user dispatch, the robust list of
+ *   a 32-bit system call;
  * - what execve(2) lets a program inherit: pending undo operations of System V
  *   semaphores, a NUMA policy, utilization clamps, an I/O context that others
  *   share;
@@ -239,6 +252,10 @@ bool ckpt_caller_clean(struct task_struct *task)
 #endif
 #ifdef CONFIG_NUMA
 	if (task->mempolicy)
+		return false;
+#endif
+#if defined(CONFIG_FUTEX) && defined(CONFIG_COMPAT)
+	if (task->compat_robust_list)
 		return false;
 #endif
 #ifdef CONFIG_UCLAMP_TASK

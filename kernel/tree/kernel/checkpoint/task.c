@@ -442,7 +442,8 @@ static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	if (IS_ERR(r->signal) || IS_ERR(r->cred))
 		ret = -EINVAL;
 	else
-		ret = ckpt_seccomp_check(ctx, h, r);
+		ret = ckpt_cred_check(ctx, r->cred) ?:
+		      ckpt_seccomp_check(ctx, h, r);
 	if (r->task->state == CKPT_TASK_ZOMBIE)
 		goto out;
 	r->mm = ckpt_obj_fetch(ctx, h->mm_ref, CKPT_OBJ_MM);

@@ -173,8 +173,13 @@ struct ckpt_hdr_sched *ckpt_sched_restore(struct ckpt_ctx *ctx)
 	if (IS_ERR(h))
 		return h;
 	ret = ckpt_sched_check(ctx, h);
-	if (!ret && h->ioprio)
+	if (!ret && h->ioprio) {
 		ret = ioprio_check_cap(h->ioprio);
+		if (ret)
+			ckpt_err(ctx, current, ret,
+				 "the caller may not use I/O priority %#x",
+				 h->ioprio);
+	}
 	if (!ret && h->nr_words) {
 		mask = kmalloc(cpumask_size(), GFP_KERNEL);
 		ret = mask ? ckpt_sched_mask(ctx, h, mask) : -ENOMEM;

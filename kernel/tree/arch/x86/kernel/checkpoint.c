@@ -92,6 +92,16 @@ static bool ckpt_has_breakpoints(struct task_struct *task)
 			  sizeof(task->thread.ptrace_bps));
 }
 
+/* For the process itself, or for its guests. */
+static bool ckpt_has_dynamic(struct task_struct *task)
+{
+	struct fpu *fpu = &task->group_leader->thread.fpu;
+
+	return (READ_ONCE(fpu->perm.__state_perm) |
+		READ_ONCE(fpu->guest_perm.__state_perm)) &
+	       XFEATURE_MASK_USER_DYNAMIC;
+}
+
 /**
  * arch_ckpt_refusals - refuse what the architecture has and no record holds
  * @ctx: checkpoint context
@@ -106,7 +116,7 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret && task_is_x32(task))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "x32 task");
 #ifdef CONFIG_X86_USER_SHADOW_STACK
-	if (!ret && task->thread.features)
+	if (!ret && (task->thread.features || task->thread.features_locked))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP, "shadow stack");
 #endif
 #ifdef CONFIG_X86_IOPL_IOPERM
@@ -123,8 +133,7 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret && ckpt_has_breakpoints(task))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "hardware breakpoints that a tracer left");
-	if (!ret && (READ_ONCE(task->group_leader->thread.fpu.perm.__state_perm) &
-		     XFEATURE_MASK_USER_DYNAMIC))
+	if (!ret && ckpt_has_dynamic(task))
 		ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				  "permission for dynamic CPU features (AMX)");
 	return ret;
@@ -140,27 +149,35 @@ int arch_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 bool arch_ckpt_caller_clean(struct task_struct *task)
 {
 #ifdef CONFIG_X86_USER_SHADOW_STACK
-	if (task->thread.features)
+	if (task->thread.features || task->thread.features_locked)
 		return false;
 #endif
 #ifdef CONFIG_X86_IOPL_IOPERM
 	if (task->thread.io_bitmap || task->thread.iopl_emul)
 		return false;
 #endif
-	if (READ_ONCE(task->group_leader->thread.fpu.perm.__state_perm) &
-	    XFEATURE_MASK_USER_DYNAMIC)
+	if (ckpt_has_dynamic(task))
 		return false;
 	return user_64bit_mode(task_pt_regs(task)) && !task_is_x32(task) &&
 	       !ckpt_has_tls(task) && !ckpt_has_breakpoints(task);
 }
 
+/* Traps of the CPU, and those that the kernel counts among them. */
+#define CKPT_TRAP_MAX	255
+
 /**
- * arch_ckpt_thread - thread state without a register set: none
+ * arch_ckpt_thread - thread state without a register set
  * @task: task
  * @h: record to fill
+ *
+ * Every signal frame tells of the last fault: its number, error code and
+ * address. Its SIGSEGV may still be pending.
  */
 void arch_ckpt_thread(struct task_struct *task, struct ckpt_hdr_thread *h)
 {
+	h->arch[0] = task->thread.trap_nr;
+	h->arch[1] = task->thread.error_code;
+	h->arch[2] = task->thread.cr2;
 }
 
 /**
@@ -171,8 +188,10 @@ void arch_ckpt_thread(struct task_struct *task, struct ckpt_hdr_thread *h)
 int arch_ckpt_thread_check(struct ckpt_ctx *ctx,
 			   const struct ckpt_hdr_thread *h)
 {
-	if (memchr_inv(h->arch, 0, sizeof(h->arch)))
-		return ckpt_err(ctx, current, -EINVAL, "unknown thread state");
+	if (h->arch[0] > CKPT_TRAP_MAX || h->arch[3])
+		return ckpt_err(ctx, current, -EINVAL,
+				"last fault %llu is not valid, or unknown thread state",
+				h->arch[0]);
 	return 0;
 }
 
@@ -182,6 +201,9 @@ int arch_ckpt_thread_check(struct ckpt_ctx *ctx,
  */
 void arch_ckpt_thread_commit(const struct ckpt_hdr_thread *h)
 {
+	current->thread.trap_nr = h->arch[0];
+	current->thread.error_code = h->arch[1];
+	current->thread.cr2 = h->arch[2];
 }
 
 /**
