@@ -11,7 +11,8 @@ import (
 )
 
 // peers names who has the other ends of what a file is an end of: descriptors with their access mode, as in "101:4r".
-// It knows ends by the inode they share, and names no more of them than a line shows.
+// It knows ends by the inode they share, those of a connection by what the sockets say, and names no more of them than a
+// line shows.
 type peers struct {
 	s       *survey
 	ends    map[int32][]int32
@@ -20,11 +21,18 @@ type peers struct {
 
 func (p *peers) of(n int32) []string {
 	f, ok := p.s.objects[n-1].record.(*image.File)
-	if !ok || f.InodeRef == 0 {
+	if !ok {
 		return nil
 	}
+	others := p.ends[f.InodeRef]
+	if f.InodeRef == 0 {
+		others = []int32{p.s.socketPeer(n)}
+	}
 	var list []string
-	for _, other := range p.ends[f.InodeRef] {
+	for _, other := range others {
+		if other == 0 {
+			continue
+		}
 		if other == n {
 			continue
 		}

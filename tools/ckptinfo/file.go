@@ -102,6 +102,9 @@ func (s *survey) fileName(n int32) string {
 		return "?"
 	}
 	var parts []string
+	if part, ok := o.part.(*image.SocketFile); ok {
+		return strings.Join(s.socketWords(part.SocketRef), " ")
+	}
 	switch {
 	case len(o.names) > 0:
 		parts = append(parts, o.shownNames()...)
