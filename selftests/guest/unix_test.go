@@ -5,9 +5,11 @@ package guest
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,7 +31,7 @@ func unixSockets(t *testing.T, variants ...string) {
 
 func TestUnixData(t *testing.T)    { unixSockets(t, "stream", "dgram", "seqpacket") }
 func TestUnixRights(t *testing.T)  { unixSockets(t, "rights", "cycle", "creds") }
-func TestUnixNames(t *testing.T)   { unixSockets(t, "path", "abstract", "gone", "server") }
+func TestUnixNames(t *testing.T)   { unixSockets(t, "path", "abstract", "gone", "server", "longest") }
 func TestUnixBacklog(t *testing.T) { unixSockets(t, "backlog") }
 func TestUnixShut(t *testing.T)    { unixSockets(t, "shut", "hup") }
 func TestUnixOptions(t *testing.T) { unixSockets(t, "options", "stamp") }
@@ -38,7 +40,7 @@ func TestUnixEpoll(t *testing.T)   { unixSockets(t, "epoll") }
 
 // TestUnixBlocked checkpoints a program asleep in a call, which goes on when its handler has run.
 func TestUnixBlocked(t *testing.T) {
-	for _, v := range []string{"read", "accept", "send"} {
+	for _, v := range []string{"read", "accept", "send", "sendto", "connect"} {
 		kit.Run(t, kit.Case{Prog: "unix", Variant: v, Look: newSocket, Signals: []syscall.Signal{unix.SIGUSR1}})
 	}
 }
@@ -131,6 +133,129 @@ func TestUnixCut(t *testing.T) {
 	p.Go(t, 0, 0)
 	if v := p.Verdict(t); v != "OK" {
 		t.Errorf("unix_cut: %s", v)
+	}
+}
+
+// logServer is who has the address that unix_log connects with.
+func logServer(t *testing.T, dir string) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(dir, "log")}); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// startLog starts unix_log when there is somebody to connect with.
+func startLog(t *testing.T, variant string) (*kit.Prog, int) {
+	t.Helper()
+	dir := kit.MeetingPlace(t)
+	fd := logServer(t, dir)
+	p := kit.StartIn(t, dir, "unix_log", "keep", variant)
+	p.Ready(t)
+	return p, fd
+}
+
+// TestUnixLog has a program that is connected with a datagram socket outside.
+func TestUnixLog(t *testing.T) {
+	for _, variant := range []string{"there", "gone"} {
+		p, fd := startLog(t, variant)
+		img := kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags)
+		if !strings.Contains(img.Log(), "a restart connects with who has the address then") {
+			t.Errorf("%s: log %q, want a warning", variant, img.Log())
+		}
+		p.Kill(t)
+		if variant == "gone" {
+			unix.Close(fd)
+		}
+		kit.Restart(t, p, img, kit.Tool)
+		p.Go(t, 0, 0)
+		if v := p.Verdict(t); v != "OK" {
+			t.Errorf("unix_log %s: %s", variant, v)
+		}
+		if variant == "gone" {
+			continue
+		}
+		buf := make([]byte, 100)
+		for _, want := range []string{"before", "after"} {
+			if n, err := unix.Read(fd, buf); err != nil || string(buf[:n]) != want {
+				t.Errorf("the one outside got %q, %v; want %q", buf[:max(n, 0)], err, want)
+			}
+		}
+		unix.Close(fd)
+	}
+}
+
+// TestUnixLogRelative is refused: the address leads elsewhere from another directory.
+func TestUnixLogRelative(t *testing.T) {
+	p, fd := startLog(t, "relative")
+	defer unix.Close(fd)
+	img, err := kit.Checkpoint(t, p.Pid, kit.Freeze.Flags|calls.CHECKPOINT_SUBTREE)
+	if err != unix.EBUSY || !strings.Contains(img.Log(), "its peer is outside of the hierarchy") {
+		t.Errorf("checkpoint: %v, log %q; want EBUSY and the reason", err, img.Log())
+	}
+	p.Kill(t)
+}
+
+// unixSocks is how many Unix sockets there are, those included that nobody finds any more.
+func unixSocks(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/net/protocols")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 2 && strings.HasPrefix(f[0], "UNIX") {
+			n, _ := strconv.Atoi(f[2])
+			sum += n
+		}
+	}
+	return sum
+}
+
+// TestUnixNoLeak restarts from damaged images of what is hard to give back: sockets in flight in each other, connections
+// that wait, senders that are closed. Nothing of them stays.
+func TestUnixNoLeak(t *testing.T) {
+	for _, v := range []string{"cycle", "backlog", "server", "rights", "hup"} {
+		p := kit.Start(t, "unix", "keep", v)
+		p.Ready(t)
+		img := kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags)
+		p.Kill(t)
+		b := img.Bytes(t)
+		if err := os.WriteFile(img.Path, b[:len(b)-8], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// The collector of what is in flight runs when a socket is closed.
+		settled := func() int {
+			for range 5 {
+				fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				unix.Close(fds[0])
+				unix.Close(fds[1])
+				time.Sleep(20 * time.Millisecond)
+			}
+			return unixSocks(t)
+		}
+		before := settled()
+		for range 3 {
+			r := kit.StartRestart(t, img, []string{"/bin/restart", "-l", filepath.Join(t.TempDir(), "log")})
+			if status := r.Wait(t); status == 0 {
+				t.Fatalf("%s: restart from a damaged image succeeds", v)
+			}
+		}
+		after := settled()
+		for i := 0; after > before && i < 100; i++ {
+			after = settled()
+		}
+		if after > before {
+			t.Errorf("%s: %d Unix sockets after failed restarts, %d before", v, after, before)
+		}
 	}
 }
 

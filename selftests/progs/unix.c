@@ -2,8 +2,8 @@
 /*
  * unix - Unix sockets are connected as before, and hold what was in them
  *
- * Variants: see the table at the end; read, accept and send: asleep in the call
- * until a handler that runs after the restart lets it go on.
+ * Variants: see the table at the end; those of calls[]: asleep in the call until a
+ * handler that runs after the restart lets it go on.
  */
 #include "prog.h"
 #include <poll.h>
@@ -738,6 +738,55 @@ static void stamp_verify(void)
 	want_between("time of arrival", ts.tv_sec, c - 1, c);
 }
 
+/* As long as a path can be, and the longest name of the other kind. */
+static void longest_setup(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	must(chdir(prog_dir));
+	memset(un.sun_path, 'x', sizeof(un.sun_path));
+	a = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+	must(bind(a, (void *)&un, sizeof(un)));
+	b = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+	must(connect(b, (void *)&un, sizeof(un)));
+	put(b, 10, 1);
+	un.sun_path[0] = 0;
+	snprintf(un.sun_path + 1, 20, "%d", getpid());
+	c = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+	must(bind(c, (void *)&un, sizeof(un)));
+}
+
+static void longest_lose(void)
+{
+	recv(a, buf, 100, 0);
+}
+
+static void longest_verify(void)
+{
+	struct sockaddr_un un = {};
+	char path[sizeof(un.sun_path) + 1] = {};
+	union {
+		struct sockaddr_un un;
+		char room[128];
+	} u = {};
+	socklen_t len = sizeof(u);
+
+	memset(path, 'x', sizeof(un.sun_path));
+	must(getsockname(a, (void *)&u, &len));
+	want_u64("length of a path", len, sizeof(un) + 1);
+	want_str("path", u.un.sun_path, path);
+	want_get("message", a, 10, 1);
+	put(b, 20, 2);
+	want_get("by the connection", a, 20, 2);
+	len = sizeof(u);
+	must(getsockname(c, (void *)&u, &len));
+	want_u64("length of a name", len, sizeof(un));
+	d = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+	must(connect(d, (void *)&u, len));
+	put(d, 5, 3);
+	want_get("by the name", c, 5, 3);
+}
+
 /* A little of everything, for damaged images. */
 static void lab_setup(void)
 {
@@ -752,6 +801,30 @@ static void lab_verify(void)
 {
 }
 
+/* Somebody with as many connections, or datagrams, as may wait. */
+static void make_full(int type)
+{
+	struct sockaddr_un un;
+	socklen_t len = name(&un, own_name(), 1);
+	int i;
+
+	listener = must(socket(AF_UNIX, type, 0));
+	must(bind(listener, (void *)&un, len));
+	if (type == SOCK_STREAM)
+		must(listen(listener, 0));
+	for (i = 0; i < 1000; i++) {
+		b = must(socket(AF_UNIX, type | SOCK_NONBLOCK, 0));
+		if (connect(b, (void *)&un, len))
+			break;
+		if (type == SOCK_DGRAM && send(b, "x", 1, 0) != 1)
+			break;
+	}
+	want_u64("full", errno, EAGAIN);
+	a = must(socket(AF_UNIX, type, 0));
+	if (type == SOCK_DGRAM)
+		must(connect(a, (void *)&un, len));
+}
+
 static void on_signal(int sig)
 {
 	runs++;
@@ -759,12 +832,40 @@ static void on_signal(int sig)
 		put(a, 10, 1);
 	else if (prog_is("accept"))
 		a = make_client(own_name(), 1, SOCK_STREAM);
+	else if (prog_is("connect"))
+		must(accept(listener, NULL, NULL));
+	else if (prog_is("sendto"))
+		must(recv(listener, buf, 100, 0));
 	else
 		drain();
 }
 
+static int do_call(void)
+{
+	struct sockaddr_un un;
+	socklen_t len;
+
+	if (prog_is("read"))
+		return read(b, buf, 100);
+	if (prog_is("accept"))
+		return accept(listener, NULL, NULL) >= 0;
+	if (prog_is("send"))
+		return send(a, data, 4096, 0);
+	if (prog_is("sendto"))
+		return send(a, data, 50, 0);
+	len = name(&un, own_name(), 1);
+	return connect(a, (void *)&un, len);
+}
+
+static const struct {
+	const char *name;
+	int ret;
+} calls[] = {
+	{ "read", 10 }, { "accept", 1 }, { "send", 4096 }, { "sendto", 50 }, { "connect", 0 },
+};
+
 /* Asleep in a call while it is saved and brought back. */
-static void call(void)
+static void call(int right)
 {
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	int ret;
@@ -772,22 +873,19 @@ static void call(void)
 	must(sigaction(SIGUSR1, &sa, NULL));
 	if (prog_is("accept"))
 		listener = make_listener(own_name(), 1, SOCK_STREAM);
+	else if (prog_is("connect"))
+		make_full(SOCK_STREAM);
+	else if (prog_is("sendto"))
+		make_full(SOCK_DGRAM);
 	else
 		pair(SOCK_STREAM);
 	if (prog_is("send"))
 		while (send(a, data, 4096, MSG_DONTWAIT) > 0)
 			;
 	prog_ready();
-	if (prog_losing)
-		ret = -2;
-	else if (prog_is("read"))
-		ret = read(b, buf, 100);
-	else if (prog_is("accept"))
-		ret = accept(listener, NULL, NULL) >= 0;
-	else
-		ret = send(a, data, 4096, 0);
+	ret = prog_losing ? -2 : do_call();
 	prog_wait();
-	want_u64("return value", ret, prog_is("read") ? 10 : prog_is("accept") ? 1 : 4096);
+	want_u64("return value", ret, right);
 	want_u64("handler", runs, 1);
 }
 
@@ -812,6 +910,7 @@ static const struct {
 	{ "oob", oob_setup, drain, oob_verify },
 	{ "epoll", epoll_setup, epoll_lose, epoll_verify },
 	{ "stamp", stamp_setup, stamp_lose, stamp_verify },
+	{ "longest", longest_setup, longest_lose, longest_verify },
 	{ "lab", lab_setup, drain, lab_verify },
 };
 
@@ -820,10 +919,11 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	prog_start(argc, argv);
-	if (prog_is("read") || prog_is("accept") || prog_is("send")) {
-		call();
-		prog_done();
-	}
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		if (prog_is(calls[i].name)) {
+			call(calls[i].ret);
+			prog_done();
+		}
 	for (i = 0; i < ARRAY_SIZE(variants) - 1 && !prog_is(variants[i].name); i++)
 		;
 	variants[i].setup();

@@ -11,7 +11,8 @@ import (
 )
 
 // peers names who has the other ends of what a file is an end of: descriptors with their access mode, as in "101:4r".
-// It knows ends by the inode they share, and names no more of them than a line shows.
+// It knows ends by the inode they share, those of a connection by what the sockets say, and names no more of them than a
+// line shows.
 type peers struct {
 	s       *survey
 	ends    map[int32][]int32
@@ -23,12 +24,15 @@ func (p *peers) of(n int32) []string {
 	if !ok {
 		return nil
 	}
-	ends := p.ends[f.InodeRef]
-	if peer := p.s.connected(n); peer != 0 {
-		ends = []int32{peer}
+	others := p.ends[f.InodeRef]
+	if f.InodeRef == 0 {
+		others = []int32{p.s.socketPeer(n)}
 	}
 	var list []string
-	for _, other := range ends {
+	for _, other := range others {
+		if other == 0 {
+			continue
+		}
 		if other == n {
 			continue
 		}

@@ -102,6 +102,9 @@ func (s *survey) fileName(n int32) string {
 		return "?"
 	}
 	var parts []string
+	if part, ok := o.part.(*image.SocketFile); ok {
+		return strings.Join(s.socketWords(part.SocketRef), " ")
+	}
 	switch {
 	case len(o.names) > 0:
 		parts = append(parts, o.shownNames()...)
@@ -110,9 +113,7 @@ func (s *survey) fileName(n int32) string {
 	default:
 		parts = append(parts, fileType(f))
 	}
-	if part, ok := o.part.(*image.SocketFile); ok {
-		parts = []string{s.socketName(part.SocketRef)}
-	} else if o.part != nil {
+	if o.part != nil {
 		parts = append(parts, fieldsOf(o.part)...)
 	}
 	for _, by := range o.by {

@@ -13,7 +13,8 @@ import (
 // isInode reports whether the object is what files are ends of, and has no name of its own in a file system.
 func isInode(o *object) bool { return o.typ() == "INODE" }
 
-// filesText prints a row per open file description, and one for what several are ends of.
+// filesText prints a row per open file description, one for what several are ends of, and one for a connection that has
+// not been accepted.
 func filesText(out io.Writer, s *survey) {
 	holders, ends := s.holders(), s.ends()
 	table(out, func(row func(...any)) {
@@ -23,6 +24,11 @@ func filesText(out io.Writer, s *survey) {
 			switch f, ok := o.record.(*image.File); {
 			case ok:
 				row(n, fileType(f), accessMode(f), join(s.flagNames(nil, f)), f.FPos, f.Size, list(holders[n]), s.fileName(n))
+			case s.socketOf(n) != nil:
+				if e := s.sockets()[n]; e != nil && e.file != 0 {
+					continue // The row of its file tells all.
+				}
+				row(n, "socket", "-", "-", "-", s.socketBytes(n), list(s.socketHolders(n, holders)), strings.Join(s.socketWords(n), " "))
 			case isInode(o):
 				row(n, image.TypeName(o.record.Type()), "-", "-", "-", o.size(s), list(inodeHolders(holders, ends[n])), s.inodeText(n))
 			}
@@ -71,6 +77,12 @@ func filesJSON(out io.Writer, s *survey) {
 			case ok:
 				m := append(s.fileJSON(n), image.Object{{Name: "flags", Value: s.flagNames([]string{}, f)}, {Name: "size", Value: f.Size}}...)
 				element(append(m, image.Member{Name: "who", Value: texts(holders[n])}))
+			case s.socketOf(n) != nil:
+				element(image.Object{
+					{Name: "object", Value: n}, {Name: "type", Value: "socket"}, {Name: "size", Value: s.socketBytes(n)},
+					{Name: "name", Value: strings.Join(s.socketWords(n), " ")}, {Name: "fields", Value: image.JSON(o.record)},
+					{Name: "who", Value: texts(s.socketHolders(n, holders))},
+				})
 			case isInode(o):
 				element(image.Object{
 					{Name: "object", Value: n}, {Name: "type", Value: image.TypeName(o.record.Type())}, {Name: "size", Value: o.size(s)},

@@ -48,6 +48,13 @@ var keys = map[string]string{
 	"signal":        "objref flags oom_score_adj nr_rlimits",
 	"sigtask":       "blocked:x flags",
 	"sigpending":    "queue nr_infos signals:x",
+
+	"socket":          "objref sock_type state flags backlog nr_options",
+	"socket_file":     "socket_ref",
+	"socket_peercred": "pid uid gid nr_groups",
+	"socket_queue":    "objref socket_ref peer_ref flags nr_buffers",
+	"socket_buffer":   "flags sender_ref nr_files size",
+	"socket_right":    "file_ref",
 }
 
 // fallback is how many fields of other records are shown.

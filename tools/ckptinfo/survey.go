@@ -21,8 +21,7 @@ type survey struct {
 	naming  bool           // strings that come now name the last object
 	filling int            // the object that pages which come now belong to, by index
 
-	socketFiles map[int32]int32              // of a socket, the open file
-	queues      map[int32]*image.SocketQueue // what a socket is connected with
+	socketEnds map[int32]*socketEnd // see sockets()
 }
 
 // object is a shared object.
@@ -39,6 +38,7 @@ type object struct {
 	nested  int     // pieces of what is in it,
 	bytes   uint64  // and their size
 	watched []int32 // descriptors, of an epoll instance
+	senders []int32 // sockets that have sent a message, of a queue
 }
 
 // user is a task with the objects that it has itself.
@@ -84,11 +84,10 @@ func (s *survey) add(e *image.Entry) {
 		if at := s.owner(e, decl); at >= 0 {
 			s.objects[at].fds = append(s.objects[at].fds, r)
 		}
-	case *image.SocketName, *image.SocketFile, *image.SocketQueue:
-		if s.queues == nil {
-			s.socketFiles, s.queues = map[int32]int32{}, map[int32]*image.SocketQueue{}
+	case *image.SocketBuffer:
+		if last := len(s.objects) - 1; last >= 0 && r.SenderRef != 0 {
+			s.objects[last].senders = append(s.objects[last].senders, r.SenderRef)
 		}
-		s.addSocket(r)
 	case *image.EpollItem:
 		if last := len(s.objects) - 1; last >= 0 {
 			s.objects[last].watched = append(s.objects[last].watched, r.FD)
@@ -143,7 +142,7 @@ func (s *survey) attach(e *image.Entry, decl *schema.Record, directly bool) {
 		return
 	}
 	o := &s.objects[len(s.objects)-1]
-	if _, ok := o.record.(*image.File); ok && directly && ownerOf[e.Type] == "" {
+	if hasPart(o.record, e.Record) && directly && ownerOf[e.Type] == "" {
 		o.part = e.Record
 		s.naming = true // A path may follow yet.
 		return
@@ -152,6 +151,19 @@ func (s *survey) attach(e *image.Entry, decl *schema.Record, directly bool) {
 		o.nested++
 		o.bytes += number(e.Record, field)
 	}
+}
+
+// hasPart reports whether what follows the record of an object at once tells more of it: of a file its kind's own, of a
+// socket its address, of a queue the address of the peer.
+func hasPart(r, next image.Record) bool {
+	_, name := next.(*image.SocketName)
+	switch r.(type) {
+	case *image.File:
+		return true
+	case *image.Socket, *image.SocketQueue:
+		return name
+	}
+	return false
 }
 
 // number is a field of a record by its name, 0 when there is none.

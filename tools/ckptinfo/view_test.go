@@ -161,6 +161,69 @@ func opened(t *testing.T, name string) []byte {
 	return b.Bytes()
 }
 
+// connected is an image of a process with sockets: a pair, one that listens with a connection that waits, and one whose peer
+// is closed; the pair's second end is in flight in the first as well.
+func connected(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := imagetest.Start(t, &b, imagetest.Own())
+	root := imagetest.Task(100)
+	name := func(text string) *image.SocketName { return &image.SocketName{Name: []byte(text)} }
+	socket := func(n int32, kind, state, flags uint32) *image.Socket {
+		return &image.Socket{ObjRef: n, Family: 1, SockType: kind, State: state, Flags: flags}
+	}
+	file := func(n int32) *image.File {
+		return &image.File{ObjRef: n, FType: image.CKPT_FILE_SOCKET, IMode: 0o140777, FFlags: 2}
+	}
+	task := &image.Task{PID: root.PID, State: image.CKPT_TASK_RUNNING}
+	copy(task.Comm[:15], "job")
+	const up, listening, alone = image.CKPT_SOCKET_CONNECTED, image.CKPT_SOCKET_LISTENING, image.CKPT_SOCKET_UNCONNECTED
+	const bound = image.CKPT_SOCKF_NAME | image.CKPT_SOCKF_BOUND
+	for _, r := range []image.Record{
+		&image.HeaderArch{}, &image.Container{}, image.NewString("/"), &image.Tree{NrTasks: 1}, &root, task,
+		socket(1, 1, up, 0), file(2), &image.SocketFile{SocketRef: 1},
+		socket(3, 1, up, image.CKPT_SOCKF_SHUT_WR), file(4), &image.SocketFile{SocketRef: 3},
+		socket(5, 1, listening, bound|image.CKPT_SOCKF_PATH), name("job/a socket\x00"), image.NewString("/srv/job/a socket"), file(6), &image.SocketFile{SocketRef: 5},
+		socket(7, 2, alone, bound), name("\x00log"), file(8), &image.SocketFile{SocketRef: 7},
+		&image.FileTable{ObjRef: 9, NrFDs: 4}, &image.FileDesc{FD: 3, FileRef: 2}, &image.FileDesc{FD: 4, FileRef: 4},
+		&image.FileDesc{FD: 5, FileRef: 6}, &image.FileDesc{FD: 6, FileRef: 8},
+		&image.MM{ObjRef: 10}, &image.MMContext{}, &image.Signal{ObjRef: 11}, &image.Cred{ObjRef: 12},
+		&image.TaskObjs{MMRef: 10, FilesRef: 9, SignalRef: 11, CredRef: 12},
+		socket(13, 1, up, image.CKPT_SOCKF_EMBRYO),
+		&image.SocketQueue{ObjRef: 14, SocketRef: 1, PeerRef: 3, NrBuffers: 2},
+		&image.SocketBuffer{SenderRef: 3, NrFiles: 1, Data: []byte("hello")}, &image.SocketRight{FileRef: 4}, &image.SocketBuffer{SenderRef: 3, Data: []byte("world!")},
+		&image.SocketQueue{ObjRef: 15, SocketRef: 3, PeerRef: 1},
+		&image.SocketQueue{ObjRef: 16, SocketRef: 5, NrBuffers: 1}, &image.SocketBuffer{SenderRef: 13},
+		&image.SocketQueue{ObjRef: 17, SocketRef: 7, Flags: image.CKPT_SOCKQ_PEER_NAMED}, name("/dev/log\x00"),
+		&image.SocketQueue{ObjRef: 18, SocketRef: 13, Flags: image.CKPT_SOCKQ_PEER_CLOSED}, name(""),
+	} {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestConnected shows the views of sockets.
+func TestConnected(t *testing.T) {
+	data := connected(t)
+	for _, name := range []string{"fds", "files", "objects"} {
+		for _, args := range [][]string{{name}, {name, "--json"}} {
+			status, out, errs := runTool(bytes.NewReader(data), args...)
+			if status != 0 || errs != "" {
+				t.Errorf("%v: status %d, stderr %q; want 0 and nothing", args, status, errs)
+			}
+			checkGolden(t, strings.ReplaceAll("connected-"+strings.Join(args, ""), "--", "-"), out)
+			if len(args) > 1 && !json.Valid([]byte(out)) {
+				t.Errorf("%v: not valid JSON:\n%s", args, out)
+			}
+		}
+	}
+}
+
 // TestOpened shows the views of files.
 func TestOpened(t *testing.T) {
 	data := opened(t, "job")

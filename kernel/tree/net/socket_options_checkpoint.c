@@ -145,6 +145,9 @@ static int sock_ckpt_set_size(struct socket *sock, u32 optname, int size)
 
 	if (size < 0)
 		return -EINVAL;
+	/* The size of a new one may be beyond what may be asked for. */
+	if ((send ? sock->sk->sk_sndbuf : sock->sk->sk_rcvbuf) == size)
+		return 0;
 	ret = sock_setsockopt(sock, SOL_SOCKET, optname, KERNEL_SOCKPTR(&half),
 			      sizeof(half));
 	if (ret || (send ? sock->sk->sk_sndbuf : sock->sk->sk_rcvbuf) >= size - 1)

@@ -41,6 +41,10 @@ static const char *ckpt_unix_refusal(struct task_struct *task, struct sock *sk)
 		return "a filter is attached to it";
 	if (sk->sk_prot != &unix_stream_proto && sk->sk_prot != &unix_dgram_proto)
 		return "it is in a socket map of BPF";
+#ifdef CONFIG_BPF_SYSCALL
+	if (rcu_access_pointer(sk->sk_bpf_storage))
+		return "a BPF program keeps data with it";
+#endif
 	if (sk->sk_err && sk->sk_err != ECONNRESET)
 		return "an error is pending that Unix sockets do not have";
 	return NULL;
@@ -149,10 +153,11 @@ static u32 unix_state(const struct sock *sk)
 	return CKPT_SOCKET_UNCONNECTED;
 }
 
-static void unix_fill_record(struct ckpt_hdr_socket *h, struct sock *sk)
+static void unix_fill_record(struct ckpt_hdr_socket *h, struct sock *sk,
+			     const struct file *file)
 {
 	struct user_namespace *ns = current_user_ns();
-	struct inode *inode;
+	const struct inode *inode;
 
 	h->family = AF_UNIX;
 	h->sock_type = sk->sk_type;
@@ -164,11 +169,11 @@ static void unix_fill_record(struct ckpt_hdr_socket *h, struct sock *sk)
 		h->flags |= CKPT_SOCKF_SHUT_WR;
 	if (h->state == CKPT_SOCKET_LISTENING)
 		h->backlog = READ_ONCE(sk->sk_max_ack_backlog);
-	if (!sk->sk_socket) {
+	if (!file) {
 		h->flags |= CKPT_SOCKF_EMBRYO;
 		return;
 	}
-	inode = SOCK_INODE(sk->sk_socket);
+	inode = file_inode(file);
 	h->uid = from_kuid_munged(ns, inode->i_uid);
 	h->gid = from_kgid_munged(ns, inode->i_gid);
 	h->mode = inode->i_mode & S_IALLUGO;
@@ -184,6 +189,10 @@ static void unix_fill_node(struct ckpt_hdr_socket *h, struct sock *sk)
 	h->node_mode = inode->i_mode & S_IALLUGO;
 }
 
+/*
+ * @ctx->via is the socket's open file. One that waits to be accepted has none,
+ * even if somebody outside accepts it meanwhile.
+ */
 static int unix_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		       struct sock *sk, struct ckpt_object *obj,
 		       const char *path, bool bound)
@@ -199,7 +208,7 @@ static int unix_record(struct ckpt_ctx *ctx, struct task_struct *task,
 			  GFP_KERNEL_ACCOUNT);
 	if (!options)
 		return -ENOMEM;
-	if (sk->sk_socket)
+	if (ctx->via)
 		nr = sock_ckpt_options(sk, options, UNIX_MAX_OPTIONS);
 	spin_lock(&sk->sk_peer_lock);
 	if (sk->sk_peer_cred)
@@ -212,7 +221,7 @@ static int unix_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		goto out;
 	ret = 0;
 	h->objref = ckpt_obj_number(ctx, obj);
-	unix_fill_record(h, sk);
+	unix_fill_record(h, sk, ctx->via);
 	h->nr_options = nr;
 	memcpy(h->options, options, nr * sizeof(*options));
 	if (bound)
@@ -291,8 +300,10 @@ int unix_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	s32 ref;
 	int ret;
 
+	ctx->via = file;
 	ref = ckpt_obj_checkpoint(ctx, task, sock_from_file(file)->sk,
 				  CKPT_OBJ_SOCKET);
+	ctx->via = NULL;
 	/* 0: refused, in a dry run. */
 	if (ref <= 0)
 		return ref;

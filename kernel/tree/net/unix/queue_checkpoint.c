@@ -24,11 +24,14 @@
  * @skb: the message, with a reference
  * @offset: bytes of it that have been read
  * @oob: it is the one out of band
+ * @embryo: the connection that it stands for in a listening socket, with a
+ *	reference
  * @nr_files: open files in flight
  * @files: these files, with references
  */
 struct unix_message {
 	struct sk_buff *skb;
+	struct sock *embryo;
 	u32 offset;
 	bool oob;
 	u32 nr_files;
@@ -40,6 +43,7 @@ struct unix_message {
  * @find: first step
  * @fill: second step
  * @sk: the socket, which the table of objects holds
+ * @stranger: somebody outside or gone has sent a message, which has been told
  * @messages: messages
  * @nr: how many
  */
@@ -47,6 +51,7 @@ struct unix_queue {
 	struct ckpt_finish find;
 	struct ckpt_finish fill;
 	struct sock *sk;
+	bool stranger;
 	struct unix_message *messages;
 	u32 nr;
 };
@@ -71,6 +76,8 @@ static int unix_message_look(struct unix_message *message)
 		return -ENOMEM;
 	for (i = 0; i < fp->count; i++)
 		message->files[i] = get_file(fp->fp[i]);
+	/* As MSG_PEEK: whoever collects garbage must not trust its counts. */
+	unix_peek_fpl(fp);
 	message->nr_files = fp->count;
 	return 0;
 }
@@ -87,12 +94,16 @@ static const struct sk_buff *unix_oob(const struct sock *sk)
 static int unix_queue_look(struct unix_queue *queue)
 {
 	struct sk_buff_head *list = &queue->sk->sk_receive_queue;
+	bool listening = queue->sk->sk_state == TCP_LISTEN;
 	struct unix_sock *u = unix_sk(queue->sk);
+	struct unix_message *message;
 	struct sk_buff *skb;
 	u32 i, max;
 	int ret = 0;
 
-	mutex_lock(&u->iolock);
+	/* A reader outside may wait in it for its memory. */
+	if (mutex_lock_killable(&u->iolock))
+		return -EINTR;
 	max = skb_queue_len_lockless(list);
 	if (max) {
 		queue->messages = kvcalloc(max, sizeof(*queue->messages),
@@ -105,8 +116,14 @@ static int unix_queue_look(struct unix_queue *queue)
 		skb_queue_walk(list, skb) {
 			if (queue->nr == max)
 				break;
-			queue->messages[queue->nr].oob = skb == unix_oob(queue->sk);
-			queue->messages[queue->nr++].skb = skb_get(skb);
+			message = &queue->messages[queue->nr++];
+			message->oob = skb == unix_oob(queue->sk);
+			message->skb = skb_get(skb);
+			if (!listening)
+				continue;
+			/* Somebody outside may accept it, and close it. */
+			sock_hold(skb->sk);
+			message->embryo = skb->sk;
 		}
 		spin_unlock(&list->lock);
 	}
@@ -125,9 +142,9 @@ static s32 unix_message_find(struct ckpt_ctx *ctx, struct task_struct *task,
 	for (i = 0; i < message->nr_files && ref >= 0; i++) {
 		ref = ckpt_obj_checkpoint(ctx, task, message->files[i],
 					  CKPT_OBJ_FILE);
-		/* One of its references is ours. */
+		/* One reference is ours; the other one is as a descriptor. */
 		ckpt_obj_use(ctx, message->files[i], CKPT_OBJ_FILE);
-		ckpt_obj_use(ctx, message->files[i], CKPT_OBJ_FILE);
+		ckpt_obj_use_fd(ctx, message->files[i]);
 	}
 	return ref;
 }
@@ -135,7 +152,6 @@ static s32 unix_message_find(struct ckpt_ctx *ctx, struct task_struct *task,
 static int unix_queue_find(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
 {
 	struct unix_queue *queue = container_of(finish, struct unix_queue, find);
-	bool listening = queue->sk->sk_state == TCP_LISTEN;
 	int ret;
 	s32 ref = 0;
 	u32 i;
@@ -143,10 +159,14 @@ static int unix_queue_find(struct ckpt_ctx *ctx, struct ckpt_finish *finish)
 	ret = unix_queue_look(queue);
 	if (ret)
 		return ret;
+	if (queue->nr > CKPT_SOCKET_MAX_MESSAGES)
+		return ckpt_refuse(ctx, finish->task, -EBADF,
+				   "Unix socket socket:[%lu]: %u messages are too many",
+				   sock_i_ino(queue->sk), queue->nr);
 	for (i = 0; i < queue->nr && ref >= 0; i++) {
-		if (listening)
+		if (queue->messages[i].embryo)
 			ref = ckpt_obj_checkpoint(ctx, finish->task,
-						  queue->messages[i].skb->sk,
+						  queue->messages[i].embryo,
 						  CKPT_OBJ_SOCKET);
 		else
 			ref = unix_message_find(ctx, finish->task,
@@ -169,6 +189,8 @@ static void unix_queue_free(struct ckpt_finish *finish)
 			fput(message->files[j]);
 		kfree(message->files);
 		consume_skb(message->skb);
+		if (message->embryo)
+			sock_put(message->embryo);
 	}
 	kvfree(queue->messages);
 	kfree(queue);
@@ -226,12 +248,17 @@ static int unix_outside(struct ckpt_ctx *ctx, struct task_struct *task,
 	return 0;
 }
 
-/* Is a datagram socket found by its address, whoever has bound it by then? */
+/*
+ * Is a datagram socket found by its address, whoever has bound it by then? By
+ * one that is relative to some directory, it may be another one.
+ */
 static bool unix_is_named(struct sock *peer)
 {
 	/* Pairs with the release of who binds it. */
-	return peer->sk_type == SOCK_DGRAM &&
-	       smp_load_acquire(&unix_sk(peer)->addr);
+	struct unix_address *addr = smp_load_acquire(&unix_sk(peer)->addr);
+
+	return peer->sk_type == SOCK_DGRAM && addr &&
+	       (addr->name->sun_path[0] == '/' || !addr->name->sun_path[0]);
 }
 
 /* How a socket is connected, in its record; @peer has a reference. */
@@ -258,21 +285,26 @@ static int unix_peer_fill(struct ckpt_ctx *ctx, struct task_struct *task,
 	return ret ?: unix_name_record(ctx, peer);
 }
 
-static int unix_creds_fill(struct ckpt_ctx *ctx,
-			   struct ckpt_hdr_socket_buffer *h,
-			   const struct sk_buff *skb)
+static void unix_creds_fill(struct ckpt_ctx *ctx, struct unix_queue *queue,
+			    struct ckpt_hdr_socket_buffer *h,
+			    const struct sk_buff *skb)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct pid *pid = UNIXCB(skb).pid;
 
 	if (!uid_valid(UNIXCB(skb).uid) || !gid_valid(UNIXCB(skb).gid))
-		return 0;
+		return;
 	h->flags |= CKPT_SOCKB_CREDS;
-	if (pid && ckpt_pid_inside(ctx, pid, PIDTYPE_TGID))
+	if (pid && ckpt_pid_inside(ctx, pid, PIDTYPE_TGID)) {
 		h->pid = pid_nr_ns(pid, ns_of_pid(ctx->root_pid));
+	} else if (pid && !queue->stranger) {
+		queue->stranger = true;
+		ckpt_warn(ctx, queue->fill.task,
+			  "Unix socket socket:[%lu]: a message is of a process that is outside of the hierarchy or gone: SCM_CREDENTIALS will say 0",
+			  sock_i_ino(queue->sk));
+	}
 	h->uid = from_kuid_munged(ns, UNIXCB(skb).uid);
 	h->gid = from_kgid_munged(ns, UNIXCB(skb).gid);
-	return 0;
 }
 
 /* Who has sent a message: datagrams tell their reader. */
@@ -309,10 +341,11 @@ static int unix_rights_record(struct ckpt_ctx *ctx,
 }
 
 static int unix_message_record(struct ckpt_ctx *ctx, struct task_struct *task,
-			       struct sock *sk,
+			       struct unix_queue *queue,
 			       const struct unix_message *message)
 {
 	struct sk_buff *skb = message->skb;
+	struct sock *sk = queue->sk;
 	struct ckpt_hdr_socket_buffer *h;
 	u32 size = skb->len - message->offset;
 	int ret;
@@ -330,11 +363,10 @@ static int unix_message_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		h->flags |= CKPT_SOCKB_OOB;
 	else if (unix_is_stream(sk) && !size)
 		h->flags |= CKPT_SOCKB_OOB_READ;
-	if (sock_flag(sk, SOCK_RCVTSTAMP))
-		h->tstamp = ktime_to_ns(skb->tstamp);
+	/* Only datagrams to a socket that wanted it have one. */
+	h->tstamp = ktime_to_ns(skb->tstamp);
+	unix_creds_fill(ctx, queue, h, skb);
 	ret = skb_copy_bits(skb, message->offset, h->data, size);
-	if (!ret)
-		ret = unix_creds_fill(ctx, h, skb);
 	if (!ret)
 		ret = unix_sender_fill(ctx, h, sk, skb->sk);
 	return ret ?: unix_rights_record(ctx, message);
@@ -349,7 +381,7 @@ static int unix_embryo_record(struct ckpt_ctx *ctx,
 	h = ckpt_record(ctx, CKPT_HDR_SOCKET_BUFFER, 0);
 	if (!h)
 		return -ENOMEM;
-	h->sender_ref = ckpt_obj_known(ctx, message->skb->sk, CKPT_OBJ_SOCKET);
+	h->sender_ref = ckpt_obj_known(ctx, message->embryo, CKPT_OBJ_SOCKET);
 	return 0;
 }
 
@@ -373,10 +405,10 @@ static int unix_queue_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		sock_put(peer);
 	}
 	for (i = 0; i < queue->nr && !ret; i++) {
-		if (sk->sk_state == TCP_LISTEN)
+		if (queue->messages[i].embryo)
 			ret = unix_embryo_record(ctx, &queue->messages[i]);
 		else
-			ret = unix_message_record(ctx, task, sk,
+			ret = unix_message_record(ctx, task, queue,
 						  &queue->messages[i]);
 		cond_resched();
 	}

@@ -99,20 +99,22 @@ static int unix_connect_by_name(struct ckpt_ctx *ctx,
 	struct unix_address *addr = unix_next_name(ctx);
 	struct sockaddr_storage name = {};
 	struct sock *sk = restored->sk, *closed;
-	int ret;
+	int ret, len;
 
 	if (IS_ERR_OR_NULL(addr))
 		return addr ? PTR_ERR(addr) : -EINVAL;
-	memcpy(&name, addr->name, addr->len);
+	/* Of the longest path, the NUL is beyond what connect(2) takes. */
+	len = min_t(int, addr->len, sizeof(struct sockaddr_un));
+	memcpy(&name, addr->name, len);
 	ret = -EINVAL;
-	if (sk->sk_type == SOCK_DGRAM && sk->sk_socket) {
+	if (sk->sk_type == SOCK_DGRAM && sk->sk_socket &&
+	    (!addr->name->sun_path[0] || addr->name->sun_path[0] == '/')) {
 		ret = security_socket_connect(sk->sk_socket,
-					      (struct sockaddr *)&name,
-					      addr->len);
+					      (struct sockaddr *)&name, len);
 		if (!ret)
 			ret = sk->sk_socket->ops->connect(sk->sk_socket,
 							  (struct sockaddr *)&name,
-							  addr->len, 0);
+							  len, 0);
 	}
 	if (!ret || ret == -EINVAL) {
 		kfree(addr);
@@ -222,9 +224,12 @@ static int unix_restore_creds(struct ckpt_ctx *ctx,
 		return ckpt_err(ctx, current, -EPERM,
 				"a message from user %u, group %u", h->uid,
 				h->gid);
-	if (h->pid)
-		scm->pid = ckpt_get_pid_of(ctx, h->pid);
-	return 0;
+	if (!h->pid)
+		return 0;
+	scm->pid = ckpt_get_pid_of(ctx, h->pid);
+	return scm->pid ? 0 :
+	       ckpt_err(ctx, current, -EINVAL, "a message from process %d",
+			h->pid);
 }
 
 /* Who has sent a message, with a reference. */
@@ -244,10 +249,28 @@ static struct sock *unix_next_sender(struct ckpt_ctx *ctx,
 	sender = ckpt_obj_fetch(ctx, h->sender_ref, CKPT_OBJ_SOCKET);
 	if (IS_ERR(sender))
 		return ERR_CAST(sender);
-	if (sender->sk->sk_type != sk->sk_type)
+	if (sender->sk->sk_type != sk->sk_type ||
+	    (unix_is_connection(sk) && unix_peer(sk) != sender->sk))
 		return ERR_PTR(-EINVAL);
 	sock_hold(sender->sk);
 	return sender->sk;
+}
+
+/*
+ * Each message of somebody who is closed or outside has a sender of its own, and
+ * none has to answer for the size of all. Who is not the peer may have queued no
+ * more of them than this.
+ */
+static int unix_check_room(struct ckpt_ctx *ctx, struct sock *sk)
+{
+	u32 max = READ_ONCE(sk->sk_max_ack_backlog);
+
+	if (skb_queue_len_lockless(&sk->sk_receive_queue) <= max ||
+	    ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN))
+		return 0;
+	return ckpt_err(ctx, current, -ENOBUFS,
+			"a Unix socket with more than %u datagrams of others: net.unix.max_dgram_qlen",
+			max);
 }
 
 /* In pieces like those that sendmsg(2) makes. */
@@ -323,6 +346,9 @@ static bool unix_message_valid(const struct sock *sk,
 
 	if (hweight32(who) + !!h->sender_ref != 1)
 		return false;
+	/* In a connection, nobody but the peer sends. */
+	if (h->flags & CKPT_SOCKB_SENDER_NAME && unix_is_connection(sk))
+		return false;
 	if (h->flags & (CKPT_SOCKB_OOB | CKPT_SOCKB_OOB_READ)) {
 		if (sk->sk_type != SOCK_STREAM ||
 		    !IS_ENABLED(CONFIG_AF_UNIX_OOB))
@@ -349,6 +375,11 @@ static int unix_next_message(struct ckpt_ctx *ctx, struct sock *sk,
 		return ckpt_err(ctx, current, -EINVAL,
 				"a message of %u bytes, flags %#x", h->size,
 				h->flags);
+	if (h->flags & CKPT_SOCKB_SENDER_NAME) {
+		ret = unix_check_room(ctx, sk);
+		if (ret)
+			return ret;
+	}
 	sender = unix_next_sender(ctx, h, sk);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);

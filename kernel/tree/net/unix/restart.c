@@ -347,6 +347,13 @@ static int unix_restore_peercred(struct ckpt_ctx *ctx,
 		goto out;
 	}
 	pid = h->pid ? ckpt_get_pid_of(ctx, h->pid) : NULL;
+	if (h->pid && !pid) {
+		put_cred(cred);
+		ret = ckpt_err(ctx, current, -EINVAL,
+			       "a Unix socket cannot have process %d as its peer",
+			       h->pid);
+		goto out;
+	}
 	spin_lock(&sk->sk_peer_lock);
 	old_pid = sk->sk_peer_pid;
 	old_cred = sk->sk_peer_cred;
@@ -511,7 +518,9 @@ void unix_restored_free(void *ptr)
 	struct unix_restored *restored = ptr;
 
 	if (restored->path.dentry) {
-		if (READ_ONCE(restored->ctx->phase) >= CKPT_PHASE_COMMIT)
+		/* It may fail even when it has begun to commit. */
+		if (READ_ONCE(restored->ctx->phase) >= CKPT_PHASE_COMMIT &&
+		    !READ_ONCE(restored->ctx->err))
 			path_put(&restored->path);
 		else
 			unix_remove_node(&restored->path);

@@ -59,6 +59,8 @@ void scm_stat_add(struct sock *sk, struct sk_buff *skb);
 
 /* Bytes of a message that a record holds. */
 #define CKPT_SOCKET_MAX_MESSAGE	SZ_4M
+/* Messages that the record of a queue counts. */
+#define CKPT_SOCKET_MAX_MESSAGES	SZ_1M
 
 /* queue_checkpoint.c */
 int unix_queue_later(struct ckpt_ctx *ctx, struct task_struct *task,
