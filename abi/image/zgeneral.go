@@ -50,6 +50,10 @@ const (
 	CKPT_OBJ_SOCKET_QUEUE = 12 // what a socket is connected with, and what waits in it
 	CKPT_OBJ_LOCKS        = 16 // locks on a file
 	CKPT_OBJ_OWNER        = 17 // the signals that a file sends
+	CKPT_OBJ_SHM          = 20 // System V shared memory segment
+	CKPT_OBJ_SEM_UNDO     = 21 // System V semaphore operations to undo when the tasks end
+	CKPT_OBJ_SEM          = 23 // System V semaphore set
+	CKPT_OBJ_MSG          = 24 // System V message queue
 )
 
 // Header is the record header. Always the first record. Magic, arch_id and rev
@@ -163,7 +167,7 @@ func (r *Header) Validate() error {
 	if r.Reserved1 != 0 {
 		return badReserved("reserved1")
 	}
-	if bad := r.Uflags &^ 0x31f; bad != 0 {
+	if bad := r.Uflags &^ 0x71f; bad != 0 {
 		return badFlags("uflags", uint64(bad), "CHECKPOINT_")
 	}
 	if bad := r.Flags &^ 0x3; bad != 0 {

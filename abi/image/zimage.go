@@ -51,6 +51,13 @@ const (
 	CKPT_HDR_INOTIFY         = 334
 	CKPT_HDR_INOTIFY_WATCH   = 335
 	CKPT_HDR_INOTIFY_EVENT   = 336
+	CKPT_HDR_SHM             = 501
+	CKPT_HDR_SHM_FILE        = 502
+	CKPT_HDR_SEM             = 503
+	CKPT_HDR_SEM_UNDO        = 504
+	CKPT_HDR_SEM_UNDO_SET    = 505
+	CKPT_HDR_MSG_QUEUE       = 506
+	CKPT_HDR_MSG             = 507
 	CKPT_HDR_SOCKET          = 701
 	CKPT_HDR_SOCKET_NAME     = 702
 	CKPT_HDR_SOCKET_PEERCRED = 703
@@ -153,6 +160,20 @@ func newRecord(typ uint32) Record {
 		return new(InotifyWatch)
 	case CKPT_HDR_INOTIFY_EVENT:
 		return new(InotifyEvent)
+	case CKPT_HDR_SHM:
+		return new(Shm)
+	case CKPT_HDR_SHM_FILE:
+		return new(ShmFile)
+	case CKPT_HDR_SEM:
+		return new(Sem)
+	case CKPT_HDR_SEM_UNDO:
+		return new(SemUndo)
+	case CKPT_HDR_SEM_UNDO_SET:
+		return new(SemUndoSet)
+	case CKPT_HDR_MSG_QUEUE:
+		return new(MsgQueue)
+	case CKPT_HDR_MSG:
+		return new(Msg)
 	case CKPT_HDR_SOCKET:
 		return new(Socket)
 	case CKPT_HDR_SOCKET_NAME:

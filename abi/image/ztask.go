@@ -40,6 +40,7 @@ const (
 	CKPT_RESTART_FUTEX        = 3 // futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout
 	CKPT_RESTART_SIGTIMEDWAIT = 4 // rt_sigtimedwait(2)
 	CKPT_RESTART_EPOLL        = 5 // epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
+	CKPT_RESTART_SEMTIMEDOP   = 6 // semtimedop(2)
 )
 
 // CKPT_RESTARTF_*: marks of a restart block.
@@ -607,7 +608,7 @@ func (r *RestartBlock) Decode(b []byte, o ByteOrder) error {
 // Validate checks the values of the fields.
 func (r *RestartBlock) Validate() error {
 	switch r.Kind {
-	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT, CKPT_RESTART_EPOLL:
+	case CKPT_RESTART_NONE, CKPT_RESTART_NANOSLEEP, CKPT_RESTART_POLL, CKPT_RESTART_FUTEX, CKPT_RESTART_SIGTIMEDWAIT, CKPT_RESTART_EPOLL, CKPT_RESTART_SEMTIMEDOP:
 	default:
 		return badEnum("kind", uint64(r.Kind), "CKPT_RESTART_")
 	}

@@ -48,6 +48,7 @@ var CheckpointFlags = &Enum{
 		{"QUERY", 1 << 4, "return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then"},
 		{"CUT", 1 << 9, "a connection with a socket outside of the hierarchy is cut: the restarted socket finds its peer closed; without it such a peer is an obstacle"},
 		{"TTY", 1 << 8, "a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle"},
+		{"IPC", 1 << 10, "save all System V IPC objects of the caller's IPC namespace that the caller may read; without it those of that namespace that tasks have attached or are to undo operations on"},
 	},
 }
 
@@ -103,6 +104,10 @@ var ObjTypes = &Enum{
 		{"SOCKET_QUEUE", 12, "what a socket is connected with, and what waits in it"},
 		{"LOCKS", 16, "locks on a file"},
 		{"OWNER", 17, "the signals that a file sends"},
+		{"SHM", 20, "System V shared memory segment"},
+		{"SEM_UNDO", 21, "System V semaphore operations to undo when the tasks end"},
+		{"SEM", 23, "System V semaphore set"},
+		{"MSG", 24, "System V message queue"},
 	},
 }
 

@@ -47,6 +47,7 @@ var RestartKinds = &Enum{
 		{"FUTEX", 3, "futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a timeout"},
 		{"SIGTIMEDWAIT", 4, "rt_sigtimedwait(2)"},
 		{"EPOLL", 5, "epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)"},
+		{"SEMTIMEDOP", 6, "semtimedop(2)"},
 	},
 }
 

@@ -205,7 +205,7 @@ func TestCheckpointDryRun(t *testing.T) {
 		t.Error("dry run of a program with obstacles: no error")
 	}
 	log := strings.ToLower(img.Log())
-	for _, word := range []string{"posix timer", "pidfd", "socket", "/sysv"} {
+	for _, word := range []string{"posix timer", "pidfd", "socket", "shared memory segment"} {
 		if !strings.Contains(log, word) {
 			t.Errorf("dry run does not name %q:\n%s", word, log)
 		}

@@ -364,9 +364,9 @@ static void check_mem(void)
 	want_fill("memory", mem, PAGE, 4);
 }
 
-static void make_shm(void)
+static void make_shm_huge(void)
 {
-	int id = need(shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600));
+	int id = need(shmget(IPC_PRIVATE, 2 << 20, IPC_CREAT | SHM_HUGETLB | 0600));
 
 	mem = shmat(id, NULL, 0);
 	must((long)mem);
@@ -374,15 +374,27 @@ static void make_shm(void)
 	fill(mem, 4 * PAGE, 4);
 }
 
-static void make_sem_undo(void)
+static void make_shm_elsewhere(void)
 {
-	struct sembuf op = { .sem_op = 1, .sem_flg = SEM_UNDO };
+	int id = need(shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600));
+
+	mem = shmat(id, NULL, 0);
+	must((long)mem);
+	must(shmctl(id, IPC_RMID, NULL));
+	fill(mem, 4 * PAGE, 4);
+	need(unshare(CLONE_NEWIPC));
+}
+
+/* The caller leaves alone what nobody has attached, and says so. */
+static void make_sem_used(void)
+{
+	struct sembuf op = { .sem_op = 1 };
 
 	fd = need(semget(IPC_PRIVATE, 1, IPC_CREAT | 0600));
 	must(semop(fd, &op, 1));
 }
 
-static void check_sem_undo(void)
+static void check_sem_used(void)
 {
 	want_u64("semaphore", semctl(fd, 0, GETVAL), 1);
 	must(semctl(fd, 0, IPC_RMID));
@@ -621,7 +633,7 @@ static void make_many(void)
 {
 	make_timer_outside();
 	make_pidfd_outside();
-	make_shm();
+	make_shm_elsewhere();
 	make_unix_outside();
 }
 
@@ -657,8 +669,9 @@ static const struct {
 	{ "fanotify", make_fanotify },
 	{ "memfd_xattr", make_memfd_xattr, check_pipe },
 	{ "secretmem", make_secretmem },
-	{ "shm", make_shm, check_mem },
-	{ "sem_undo", make_sem_undo, check_sem_undo },
+	{ "shm_huge", make_shm_huge, check_mem },
+	{ "shm_elsewhere", make_shm_elsewhere, check_mem },
+	{ "sem_used", make_sem_used, check_sem_used },
 	{ "mqueue", make_mqueue },
 	{ "seccomp_listener", make_seccomp_listener },
 	{ "traced", make_traced },

@@ -35,6 +35,9 @@ func (o *options) flags() uint64 {
 	if o.tty {
 		flags |= calls.CHECKPOINT_TTY
 	}
+	if o.ipc {
+		flags |= calls.CHECKPOINT_IPC
+	}
 	if o.dryRun {
 		flags |= calls.CHECKPOINT_DRYRUN
 	}

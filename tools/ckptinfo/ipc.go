@@ -19,7 +19,11 @@ type ipcKind struct {
 
 // ipcKinds are the known kinds. Records of the subsystem IPC that are not listed show under their own names.
 var ipcKinds = map[string]ipcKind{
-	"shmem": {title: "anonymous"},
+	"shmem":     {title: "anonymous"},
+	"shm":       {title: "shm"},
+	"sem":       {title: "sem", count: "sems"},
+	"sem_undo":  {title: "undo", count: "nr_sets"},
+	"msg_queue": {title: "msg", size: "qbytes", count: "nr_messages"},
 }
 
 // ipcSubsystem is the one whose objects belong here, listed or not.
@@ -63,6 +67,9 @@ func (s *survey) ipcObjects() []ipcObject {
 		flatten(x.fields, image.JSON(o.record))
 		x.size = x.field(kind.size, "size")
 		x.count = x.field(kind.count)
+		if list, ok := x.count.([]image.Object); ok {
+			x.count = len(list)
+		}
 		list = append(list, x)
 	}
 	return list
@@ -73,7 +80,6 @@ func flatten(to map[string]any, from image.Object) {
 	for _, m := range from {
 		if list, ok := m.Value.([]image.Object); ok && len(list) == 1 {
 			flatten(to, list[0])
-			continue
 		}
 		to[m.Name] = m.Value
 	}

@@ -24,6 +24,7 @@ type options struct {
 	input      string
 	log        string
 	pidns      bool
+	ipcns      bool
 	self       bool
 	frozen     bool
 	noWait     bool
@@ -52,7 +53,7 @@ func command(stdin *os.File, stderr io.Writer) *cobra.Command {
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.pidns {
+			if o.pidns || o.ipcns {
 				return o.enter(cmd.Flags(), stdin, stderr)
 			}
 			return o.bring(stdin, stderr)
@@ -71,6 +72,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.StringVarP(&o.input, "input", "i", "", "read the image from `FILE` instead of stdin")
 	f.StringVarP(&o.log, "log", "l", "", "write the kernel's messages to `FILE`")
 	f.BoolVar(&o.pidns, "pidns", false, "give the processes a pid namespace of their own")
+	f.BoolVar(&o.ipcns, "ipcns", false, "give the processes a pid and an IPC namespace of their own")
 	f.BoolVar(&o.self, "self", false, "bring back one process, without others or threads, under a new process id")
 	f.BoolVar(&o.frozen, "frozen", false, "leave the processes frozen in a cgroup of their own")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for the first process to end")

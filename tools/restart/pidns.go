@@ -33,6 +33,9 @@ func (o *options) enter(flags *pflag.FlagSet, stdin *os.File, stderr io.Writer) 
 	}
 	defer r.Close()
 	namespaces := uintptr(unix.CLONE_NEWPID | unix.CLONE_NEWNS)
+	if o.ipcns {
+		namespaces |= unix.CLONE_NEWIPC
+	}
 	cmd := initProcess(flags, stdin, stderr, w, namespaces)
 	if err = cmd.Start(); errors.Is(err, unix.EPERM) {
 		// In a user namespace anybody may make the others.
@@ -80,11 +83,11 @@ func initProcess(flags *pflag.FlagSet, stdin *os.File, stderr io.Writer, ready *
 }
 
 // initArgs is the command line of init: the flags that were given, without
-// --pidns.
+// --pidns and --ipcns.
 func initArgs(flags *pflag.FlagSet) []string {
 	args := []string{"init"}
 	flags.Visit(func(f *pflag.Flag) {
-		if f.Name != "pidns" {
+		if f.Name != "pidns" && f.Name != "ipcns" {
 			args = append(args, "--"+f.Name+"="+f.Value.String())
 		}
 	})

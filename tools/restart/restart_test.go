@@ -114,7 +114,7 @@ func TestTaken(t *testing.T) {
 
 func TestInitArgs(t *testing.T) {
 	cmd := command(nil, nil)
-	if err := cmd.ParseFlags([]string{"--pidns", "-i", "a b", "--no-wait"}); err != nil {
+	if err := cmd.ParseFlags([]string{"--pidns", "--ipcns", "-i", "a b", "--no-wait"}); err != nil {
 		t.Fatal(err)
 	}
 	got := initArgs(cmd.Flags())

@@ -513,6 +513,9 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 #ifdef CONFIG_UNIX
 	[CKPT_FILE_SOCKET]	= ckpt_socket_restore,
 #endif
+#ifdef CONFIG_SYSVIPC
+	[CKPT_FILE_SHM]		= ckpt_shm_restore,
+#endif
 #ifdef CONFIG_UNIX98_PTYS
 	[CKPT_FILE_TTY]		= ckpt_tty_restore,
 	[CKPT_FILE_TERMINAL]	= ckpt_terminal_restore,

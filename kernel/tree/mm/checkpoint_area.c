@@ -247,6 +247,7 @@ int ckpt_area_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		return 0;
 	ref = ckpt_obj_checkpoint(ctx, task, area->file, CKPT_OBJ_FILE);
 	ckpt_obj_use(ctx, area->file, CKPT_OBJ_FILE);
+	ckpt_shm_use(ctx, area->file);
 	return ref < 0 ? ref : 0;
 }
 

@@ -77,9 +77,6 @@ int ckpt_vma_fill_pages(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h);
 /* shmem_checkpoint.c */
 int shmem_ckpt_pages(struct ckpt_ctx *ctx, struct inode *inode,
 		     struct ckpt_walk *w);
-int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			struct inode *inode);
-int shmem_ckpt_fill_all(struct ckpt_ctx *ctx, struct inode *inode);
 
 /* hugetlb_checkpoint.c */
 #ifdef CONFIG_HUGETLBFS

@@ -166,6 +166,33 @@ int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 }
 
 /**
+ * shmem_ckpt_contents - capture what is in an inode of tmpfs, to the end
+ * @ctx: checkpoint context
+ * @task: task on whose behalf, for messages
+ * @inode: the inode
+ *
+ * Return: 0, -EIO for a page that is lost, -ENOMEM, -EINTR.
+ */
+int shmem_ckpt_contents(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct inode *inode)
+{
+	struct ckpt_walk w;
+	int ret;
+
+	ret = ckpt_walk_init(&w, CKPT_CHUNK_PAGES);
+	if (!ret)
+		ret = shmem_ckpt_pages(ctx, inode, &w);
+	if (!ret)
+		ret = ckpt_record_inode_pages(ctx, inode, NULL, NULL, 0);
+	if (w.bad)
+		ckpt_err(ctx, task, ret,
+			 "page at %lx of shared memory has been lost to a memory error",
+			 w.bad & PAGE_MASK);
+	ckpt_walk_free(&w);
+	return ret;
+}
+
+/**
  * shmem_ckpt_inode - capture shared anonymous memory
  * @ctx: checkpoint context
  * @task: task on whose behalf, for messages
@@ -178,31 +205,19 @@ int shmem_ckpt_inode(struct ckpt_ctx *ctx, struct task_struct *task,
 		     struct inode *inode, struct ckpt_object *obj)
 {
 	struct ckpt_hdr_shmem *h;
-	struct ckpt_walk w;
 	int ret;
 
 	ret = shmem_ckpt_refusals(ctx, task, inode);
 	if (ret)
 		return ret;
-	ret = ckpt_walk_init(&w, CKPT_CHUNK_PAGES);
-	h = ret ? NULL : ckpt_record(ctx, CKPT_HDR_SHMEM, 0);
-	if (!h) {
-		ckpt_walk_free(&w);
+	h = ckpt_record(ctx, CKPT_HDR_SHMEM, 0);
+	if (!h)
 		return -ENOMEM;
-	}
 	h->objref = ckpt_obj_number(ctx, obj);
 	if (SHMEM_I(inode)->flags & VM_NORESERVE)
 		h->flags |= CKPT_SHMEM_NORESERVE;
 	h->size = i_size_read(inode);
-	ret = shmem_ckpt_pages(ctx, inode, &w);
-	if (!ret)
-		ret = ckpt_record_inode_pages(ctx, inode, NULL, NULL, 0);
-	if (w.bad)
-		ckpt_err(ctx, task, ret,
-			 "page at %lx of shared memory has been lost to a memory error",
-			 w.bad & PAGE_MASK);
-	ckpt_walk_free(&w);
-	return ret;
+	return shmem_ckpt_contents(ctx, task, inode);
 }
 
 /**

@@ -16,6 +16,7 @@
 
 struct bpf_prog;
 struct epoll_event;
+struct sembuf;
 struct seccomp_filter;
 struct sock_filter;
 struct sock_fprog;
@@ -112,7 +113,8 @@ long checkpoint_sigtimedwait(const sigset_t __user *uthese,
 int checkpoint_epoll_wait(int epfd, struct epoll_event __user *events,
 			  int maxevents, const struct timespec64 *to,
 			  const sigset_t __user *sigmask);
-bool checkpoint_sem_undo(struct task_struct *task);
+int checkpoint_semtimedop(int semid, struct sembuf __user *sops,
+			  unsigned int nsops, ktime_t end);
 
 #else /* !CONFIG_CHECKPOINT */
 
@@ -145,6 +147,12 @@ static inline int checkpoint_epoll_wait(int epfd,
 	return -EINTR;
 }
 
+static inline int checkpoint_semtimedop(int semid, struct sembuf __user *sops,
+					unsigned int nsops, ktime_t end)
+{
+	return -EINTR;
+}
+
 #endif /* CONFIG_CHECKPOINT */
 
 /* Entry points of core code that checkpoint/restart uses from other files. */
@@ -156,6 +164,8 @@ int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info,
 int do_epoll_pwait(int epfd, struct epoll_event __user *events, int maxevents,
 		   struct timespec64 *to, const sigset_t __user *sigmask,
 		   size_t sigsetsize);
+long do_semtimedop(int semid, struct sembuf __user *tsops, unsigned int nsops,
+		   const struct timespec64 *timeout);
 int do_setitimer(int which, struct itimerspec64 *value,
 		 struct itimerspec64 *ovalue);
 

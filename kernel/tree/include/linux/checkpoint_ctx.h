@@ -388,6 +388,11 @@ struct file *shmem_ckpt_restore(struct ckpt_ctx *ctx,
 				const struct ckpt_hdr_file *h);
 struct ckpt_inode *shmem_ckpt_inode_restore(struct ckpt_ctx *ctx,
 					    const struct ckpt_hdr_shmem *h);
+int shmem_ckpt_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct inode *inode);
+int shmem_ckpt_contents(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct inode *inode);
+int shmem_ckpt_fill_all(struct ckpt_ctx *ctx, struct inode *inode);
 
 /* Memory files: mm/memfd_checkpoint.c */
 #ifdef CONFIG_MEMFD_CREATE
@@ -429,6 +434,41 @@ struct file *ckpt_socket_restore(struct ckpt_ctx *ctx,
 				 const struct ckpt_hdr_file *h);
 extern const struct ckpt_obj_ops ckpt_socket_ops;
 extern const struct ckpt_obj_ops ckpt_socket_queue_ops;
+#endif
+
+/* System V IPC: ipc/ */
+#ifdef CONFIG_SYSVIPC
+int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx);
+void ckpt_shm_use(struct ckpt_ctx *ctx, struct file *file);
+struct file *ckpt_shm_restore(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_file *f);
+bool ckpt_sem_undo(struct task_struct *task);
+int ckpt_sem_undo_look(struct ckpt_ctx *ctx, struct task_struct *task, s32 pid);
+void ckpt_sem_undo_begin(void);
+extern const struct ckpt_obj_ops ckpt_shm_ops;
+extern const struct ckpt_obj_ops ckpt_sem_ops;
+extern const struct ckpt_obj_ops ckpt_sem_undo_ops;
+extern const struct ckpt_obj_ops ckpt_msg_ops;
+#else
+static inline int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx)
+{
+	return 0;
+}
+
+static inline void ckpt_shm_use(struct ckpt_ctx *ctx, struct file *file) { }
+
+static inline bool ckpt_sem_undo(struct task_struct *task)
+{
+	return false;
+}
+
+static inline int ckpt_sem_undo_look(struct ckpt_ctx *ctx,
+				     struct task_struct *task, s32 pid)
+{
+	return 0;
+}
+
+static inline void ckpt_sem_undo_begin(void) { }
 #endif
 
 /* Controlling terminals: kernel/checkpoint/ctty.c */

@@ -156,6 +156,8 @@ static int ckpt_capture(struct ckpt_ctx *ctx, struct ckpt_hdr_header *header)
 		cond_resched();
 	}
 	if (!ret)
+		ret = ckpt_ipc_checkpoint(ctx);
+	if (!ret)
 		ret = ckpt_finish_run(ctx);
 	if (!ret)
 		ret = ckpt_leak_check(ctx);

@@ -34,6 +34,12 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SOCKET]	= &ckpt_socket_ops,
 	[CKPT_OBJ_SOCKET_QUEUE]	= &ckpt_socket_queue_ops,
 #endif
+#ifdef CONFIG_SYSVIPC
+	[CKPT_OBJ_SHM]		= &ckpt_shm_ops,
+	[CKPT_OBJ_SEM]		= &ckpt_sem_ops,
+	[CKPT_OBJ_SEM_UNDO]	= &ckpt_sem_undo_ops,
+	[CKPT_OBJ_MSG]		= &ckpt_msg_ops,
+#endif
 	[CKPT_OBJ_LOCKS]	= &ckpt_locks_ops,
 	[CKPT_OBJ_OWNER]	= &ckpt_fown_ops,
 };

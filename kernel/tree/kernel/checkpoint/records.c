@@ -55,7 +55,8 @@ static bool is_arch(u64 v)
 	CHECKPOINT_DRYRUN | \
 	CHECKPOINT_QUERY | \
 	CHECKPOINT_CUT | \
-	CHECKPOINT_TTY)
+	CHECKPOINT_TTY | \
+	CHECKPOINT_IPC)
 
 #define FEATURE_MASK ( \
 	CKPT_FEATURE_MEMORY | \
@@ -103,6 +104,7 @@ static bool is_restart_kind(u64 v)
 	case CKPT_RESTART_FUTEX:
 	case CKPT_RESTART_SIGTIMEDWAIT:
 	case CKPT_RESTART_EPOLL:
+	case CKPT_RESTART_SEMTIMEDOP:
 		return true;
 	}
 	return false;
@@ -126,6 +128,7 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
 	case CKPT_FILE_SOCKET:
+	case CKPT_FILE_SHM:
 	case CKPT_FILE_TTY:
 	case CKPT_FILE_TERMINAL:
 	case CKPT_FILE_TIMERFD:
@@ -202,6 +205,11 @@ static bool is_owner_type(u64 v)
 
 #define PIDFD_FLAGS_MASK ( \
 	CKPT_PIDFD_THREAD)
+
+#define SHM_FLAGS_MASK ( \
+	CKPT_SHM_NORESERVE | \
+	CKPT_SHM_LOCKED | \
+	CKPT_SHM_DEST)
 
 static bool is_socket_state(u64 v)
 {
@@ -901,6 +909,143 @@ static int check_inotify_event(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "size");
 	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->name[0])))
 		return bad(field, "len");
+	return 0;
+}
+
+static int check_ipc_perm(const struct ckpt_ipc_perm *e, const char **field)
+{
+	if (e->id < 0 || e->id > 2147483647)
+		return bad(field, "id");
+	if (e->mode > 511)
+		return bad(field, "mode");
+	if (e->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_sem_value(const struct ckpt_sem_value *e, const char **field)
+{
+	if (e->value > 32767)
+		return bad(field, "value");
+	return 0;
+}
+
+static int check_shm(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_shm *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)SHM_FLAGS_MASK)
+		return bad(field, "flags");
+	for (size_t i = 0; i < ARRAY_SIZE(r->perm); i++) {
+		if (check_ipc_perm(&r->perm[i], field))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_shm_file(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_shm_file *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->shm_ref <= 0)
+		return bad(field, "shm_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_sem(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_sem *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_sems > 65536)
+		return bad(field, "nr_sems");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_sems * sizeof(r->sems[0])))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	for (size_t i = 0; i < ARRAY_SIZE(r->perm); i++) {
+		if (check_ipc_perm(&r->perm[i], field))
+			return -EINVAL;
+	}
+	for (size_t i = 0; i < r->nr_sems; i++) {
+		if (check_sem_value(&r->sems[i], field))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_sem_undo(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_sem_undo *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_tasks > 4194304)
+		return bad(field, "nr_tasks");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_tasks * sizeof(r->tasks[0])))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->nr_sets > 16777216)
+		return bad(field, "nr_sets");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_sem_undo_set(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_sem_undo_set *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_sems > 65536)
+		return bad(field, "nr_sems");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_sems * sizeof(r->adjust[0])))
+		return bad(field, "len");
+	if (r->sem_ref <= 0)
+		return bad(field, "sem_ref");
+	return 0;
+}
+
+static int check_msg_queue(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_msg_queue *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->nr_messages > 1073741824)
+		return bad(field, "nr_messages");
+	for (size_t i = 0; i < ARRAY_SIZE(r->perm); i++) {
+		if (check_ipc_perm(&r->perm[i], field))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_msg(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_msg *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->size > 1048576)
+		return bad(field, "size");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->text[0])))
+		return bad(field, "len");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -1701,6 +1846,59 @@ static const struct ckpt_record records[] = {
 		.max_len = 24,
 		.objtype = CKPT_OBJ_FS,
 		.check = check_fs,
+	},
+	{
+		.type = CKPT_HDR_SHM,
+		.name = "shm",
+		.size = sizeof(struct ckpt_hdr_shm),
+		.max_len = 88,
+		.objtype = CKPT_OBJ_SHM,
+		.check = check_shm,
+	},
+	{
+		.type = CKPT_HDR_SHM_FILE,
+		.name = "shm_file",
+		.size = sizeof(struct ckpt_hdr_shm_file),
+		.max_len = 16,
+		.check = check_shm_file,
+	},
+	{
+		.type = CKPT_HDR_SEM,
+		.name = "sem",
+		.size = sizeof(struct ckpt_hdr_sem),
+		.max_len = 524352,
+		.objtype = CKPT_OBJ_SEM,
+		.check = check_sem,
+	},
+	{
+		.type = CKPT_HDR_SEM_UNDO,
+		.name = "sem_undo",
+		.size = sizeof(struct ckpt_hdr_sem_undo),
+		.max_len = 16777240,
+		.objtype = CKPT_OBJ_SEM_UNDO,
+		.check = check_sem_undo,
+	},
+	{
+		.type = CKPT_HDR_SEM_UNDO_SET,
+		.name = "sem_undo_set",
+		.size = sizeof(struct ckpt_hdr_sem_undo_set),
+		.max_len = 262160,
+		.check = check_sem_undo_set,
+	},
+	{
+		.type = CKPT_HDR_MSG_QUEUE,
+		.name = "msg_queue",
+		.size = sizeof(struct ckpt_hdr_msg_queue),
+		.max_len = 88,
+		.objtype = CKPT_OBJ_MSG,
+		.check = check_msg_queue,
+	},
+	{
+		.type = CKPT_HDR_MSG,
+		.name = "msg",
+		.size = sizeof(struct ckpt_hdr_msg),
+		.max_len = 1048600,
+		.check = check_msg,
 	},
 	{
 		.type = CKPT_HDR_SIGHAND,

@@ -113,13 +113,10 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	bool undo = false, uring = false, policy = false, robust = false;
+	bool uring = false, policy = false, robust = false;
 	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
 	int ret;
 
-#ifdef CONFIG_SYSVIPC
-	undo = checkpoint_sem_undo(task);
-#endif
 #ifdef CONFIG_IO_URING
 	uring = task->io_uring;
 #endif
@@ -151,9 +148,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (!ret)
 		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
 			     "syscall user dispatch");
-	if (!ret)
-		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
-			     "System V semaphore operations to undo");
 	if (!ret)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)
@@ -246,10 +240,8 @@ bool ckpt_caller_clean(struct task_struct *task)
 	if (task->user_event_mm)
 		return false;
 #endif
-#ifdef CONFIG_SYSVIPC
-	if (checkpoint_sem_undo(task))
+	if (ckpt_sem_undo(task))
 		return false;
-#endif
 #ifdef CONFIG_NUMA
 	if (task->mempolicy)
 		return false;

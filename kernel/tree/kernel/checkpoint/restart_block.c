@@ -23,6 +23,9 @@
 
 static long ckpt_sigtimedwait_restart(struct restart_block *block);
 static long ckpt_epoll_restart(struct restart_block *block);
+#ifdef CONFIG_SYSVIPC
+static long ckpt_semtimedop_restart(struct restart_block *block);
+#endif
 
 /* Has the sleep of current been ended only by who freezes it? */
 static bool ckpt_only_frozen(void)
@@ -130,6 +133,46 @@ static long ckpt_epoll_restart(struct restart_block *block)
 			      sizeof(sigset_t));
 }
 
+#ifdef CONFIG_SYSVIPC
+/**
+ * checkpoint_semtimedop - go on waiting for semaphores after having been frozen
+ * @semid: the set
+ * @sops: operations
+ * @nsops: how many
+ * @end: end of the wait, CLOCK_MONOTONIC; KTIME_MAX for none
+ *
+ * semop(2) and semtimedop(2) fail with EINTR after a freeze where other calls go
+ * on, see checkpoint_sigtimedwait().
+ *
+ * Return: an error that has the call go on after a freeze, otherwise -EINTR.
+ */
+int checkpoint_semtimedop(int semid, struct sembuf __user *sops,
+			  unsigned int nsops, ktime_t end)
+{
+	struct restart_block *block = &current->restart_block;
+
+	if (!ckpt_only_frozen())
+		return -EINTR;
+	if (end == KTIME_MAX)
+		return -ERESTARTNOHAND;
+	block->futex.uaddr = (u32 __user *)sops;
+	block->futex.val = semid;
+	block->futex.flags = nsops;
+	block->futex.time = end;
+	return set_restart_fn(block, ckpt_semtimedop_restart);
+}
+
+static long ckpt_semtimedop_restart(struct restart_block *block)
+{
+	struct sembuf __user *sops = (void __user *)block->futex.uaddr;
+	ktime_t left = ktime_sub(block->futex.time, ktime_get());
+	struct timespec64 ts = ktime_to_timespec64(max_t(ktime_t, left, 0));
+
+	block->fn = do_no_restart_syscall;
+	return do_semtimedop(block->futex.val, sops, block->futex.flags, &ts);
+}
+#endif
+
 static ktime_t ckpt_clock_now(clockid_t clockid)
 {
 	switch (clockid) {
@@ -211,14 +254,15 @@ static void ckpt_block_poll(struct task_struct *task,
 	}
 }
 
-/* What both waits that go on only after a freeze have. */
+/* What the waits have that go on only after a freeze. */
 static void ckpt_block_frozen(struct task_struct *task,
 			      struct ckpt_hdr_restart_block *h)
 {
 	struct restart_block *block = &task->restart_block;
 
 	h->addr = (unsigned long)block->futex.uaddr;
-	h->addr2 = (unsigned long)block->futex.uaddr2;
+	if (h->kind != CKPT_RESTART_SEMTIMEDOP)
+		h->addr2 = (unsigned long)block->futex.uaddr2;
 	if (block->futex.time != KTIME_MAX) {
 		h->flags = CKPT_RESTARTF_TIMEOUT;
 		h->remaining = ckpt_time_left(block->futex.time, ktime_get());
@@ -275,6 +319,15 @@ int ckpt_block_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task)
 		ckpt_block_frozen(task, h);
 		return 0;
 	}
+#ifdef CONFIG_SYSVIPC
+	if (block->fn == ckpt_semtimedop_restart) {
+		h->kind = CKPT_RESTART_SEMTIMEDOP;
+		h->nr = block->futex.flags;
+		h->val = block->futex.val;
+		ckpt_block_frozen(task, h);
+		return 0;
+	}
+#endif
 	return ckpt_refuse(ctx, task, -EOPNOTSUPP, "interrupted system call %d: %ps",
 			   syscall_get_nr(task, task_pt_regs(task)), block->fn);
 }
@@ -318,6 +371,12 @@ int ckpt_block_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	case CKPT_RESTART_EPOLL:
 		bad = h->nr > INT_MAX || h->val > INT_MAX;
 		break;
+#ifdef CONFIG_SYSVIPC
+	case CKPT_RESTART_SEMTIMEDOP:
+		bad = h->nr > INT_MAX || h->val > INT_MAX ||
+		      !(h->flags & CKPT_RESTARTF_TIMEOUT);
+		break;
+#endif
 	default:
 		return ckpt_err(ctx, current, -EINVAL,
 				"interrupted system call of kind %u is not supported",
@@ -398,5 +457,14 @@ void ckpt_block_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		block->futex.time = end;
 		set_restart_fn(block, ckpt_epoll_restart);
 		break;
+#ifdef CONFIG_SYSVIPC
+	case CKPT_RESTART_SEMTIMEDOP:
+		block->futex.uaddr = u64_to_user_ptr(h->addr);
+		block->futex.val = h->val;
+		block->futex.flags = h->nr;
+		block->futex.time = end;
+		set_restart_fn(block, ckpt_semtimedop_restart);
+		break;
+#endif
 	}
 }

@@ -299,6 +299,8 @@ static int ckpt_own_checkpoint(struct ckpt_ctx *ctx, struct ckpt_member *member)
 	if (!ret)
 		ret = ckpt_block_checkpoint(ctx, task);
 	if (!ret)
+		ret = ckpt_sem_undo_look(ctx, task, member->pids->pid);
+	if (!ret)
 		ret = ckpt_sched_checkpoint(ctx, task);
 	if (!ret)
 		ret = ckpt_sigtask_checkpoint(ctx, task);
@@ -624,6 +626,7 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	ret = ckpt_sched_commit(ctx, r->sched);
 	if (!ret)
 		ret = ckpt_signal_commit(ctx, r);
+	ckpt_sem_undo_begin();
 	if (!ret)
 		ret = ckpt_finish_commit(ctx, r);
 	if (ret)

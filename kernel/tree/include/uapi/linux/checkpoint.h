@@ -76,6 +76,12 @@
  * without it such a terminal is an obstacle
  */
 #define CHECKPOINT_TTY		0x00000100UL
+/*
+ * save all System V IPC objects of the caller's IPC namespace that the caller
+ * may read; without it those of that namespace that tasks have attached or are
+ * to undo operations on
+ */
+#define CHECKPOINT_IPC		0x00000400UL
 
 /*
  * RESTART_*: flags of restart(2).

@@ -133,6 +133,15 @@
 #define CKPT_HDR_INOTIFY_WATCH		335
 #define CKPT_HDR_INOTIFY_EVENT		336
 
+/* Record types: IPC */
+#define CKPT_HDR_SHM			501
+#define CKPT_HDR_SHM_FILE		502
+#define CKPT_HDR_SEM			503
+#define CKPT_HDR_SEM_UNDO		504
+#define CKPT_HDR_SEM_UNDO_SET		505
+#define CKPT_HDR_MSG_QUEUE		506
+#define CKPT_HDR_MSG			507
+
 /* Record types: Sockets */
 #define CKPT_HDR_SOCKET			701
 #define CKPT_HDR_SOCKET_NAME		702
@@ -231,6 +240,10 @@ enum ckpt_arch {
  *	it
  * @CKPT_OBJ_LOCKS: locks on a file
  * @CKPT_OBJ_OWNER: the signals that a file sends
+ * @CKPT_OBJ_SHM: System V shared memory segment
+ * @CKPT_OBJ_SEM_UNDO: System V semaphore operations to undo when the tasks end
+ * @CKPT_OBJ_SEM: System V semaphore set
+ * @CKPT_OBJ_MSG: System V message queue
  */
 enum ckpt_obj {
 	CKPT_OBJ_FILE		= 1,
@@ -248,6 +261,10 @@ enum ckpt_obj {
 	CKPT_OBJ_SOCKET_QUEUE	= 12,
 	CKPT_OBJ_LOCKS		= 16,
 	CKPT_OBJ_OWNER		= 17,
+	CKPT_OBJ_SHM		= 20,
+	CKPT_OBJ_SEM_UNDO	= 21,
+	CKPT_OBJ_SEM		= 23,
+	CKPT_OBJ_MSG		= 24,
 };
 
 /**
@@ -459,6 +476,7 @@ enum ckpt_task_state {
  *	timeout
  * @CKPT_RESTART_SIGTIMEDWAIT: rt_sigtimedwait(2)
  * @CKPT_RESTART_EPOLL: epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
+ * @CKPT_RESTART_SEMTIMEDOP: semtimedop(2)
  */
 enum ckpt_restart_kind {
 	CKPT_RESTART_NONE		= 0,
@@ -467,6 +485,7 @@ enum ckpt_restart_kind {
 	CKPT_RESTART_FUTEX		= 3,
 	CKPT_RESTART_SIGTIMEDWAIT	= 4,
 	CKPT_RESTART_EPOLL		= 5,
+	CKPT_RESTART_SEMTIMEDOP		= 6,
 };
 
 /*
@@ -863,6 +882,8 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
  * @CKPT_FILE_SOCKET: socket; a socket_file record follows
+ * @CKPT_FILE_SHM: an attachment of System V shared memory; a shm_file record
+ *	follows
  * @CKPT_FILE_TTY: an end of a pseudo terminal; a tty_file record follows
  * @CKPT_FILE_TERMINAL: the terminal of whoever restarts; a tty_file and a
  *	string record with its former path follow
@@ -881,6 +902,7 @@ enum ckpt_file_type {
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
 	CKPT_FILE_SOCKET	= 7,
+	CKPT_FILE_SHM		= 9,
 	CKPT_FILE_TTY		= 20,
 	CKPT_FILE_TERMINAL	= 21,
 	CKPT_FILE_TIMERFD	= 40,
@@ -1388,6 +1410,201 @@ struct ckpt_hdr_inotify_event {
 	__u32 cookie;
 	__u32 size;
 	__u8 name[];
+};
+
+/*
+ * IPC. System V IPC. Times are seconds of CLOCK_REALTIME. Semaphores, message
+ * queues and segments that nobody has attached stand behind the state of the
+ * last task. Processes that are not in the task array are 0.
+ */
+
+/*
+ * CKPT_SHM_*: marks of a shared memory segment.
+ */
+#define CKPT_SHM_NORESERVE	0x00000001U	/* made with SHM_NORESERVE */
+#define CKPT_SHM_LOCKED		0x00000002U	/* SHM_LOCK */
+/* it is removed with its last attachment (IPC_RMID) */
+#define CKPT_SHM_DEST		0x00000004U
+
+/**
+ * struct ckpt_ipc_perm - what all System V IPC objects have in common
+ *
+ * @id: the identifier, with its sequence number
+ * @key: the key; 0 for IPC_PRIVATE
+ * @uid: user id of the owner
+ * @gid: group id of the owner
+ * @cuid: user id of the creator
+ * @cgid: group id of the creator
+ * @mode: permissions
+ * @reserved0: must be zero
+ */
+struct ckpt_ipc_perm {
+	__s32 id;
+	__u32 key;
+	__u32 uid;
+	__u32 gid;
+	__u32 cuid;
+	__u32 cgid;
+	__u32 mode;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_sem_value - a semaphore of a set
+ *
+ * @value: GETVAL
+ * @pid: GETPID; 0 for a process that is not in the task array
+ */
+struct ckpt_sem_value {
+	__u32 value;
+	__s32 pid;
+};
+
+/**
+ * struct ckpt_hdr_shm - A shared memory segment. Chunks of the pages that
+ * exist follow, up to and including an empty one; what stands for an address
+ * in them is an offset.
+ *
+ * @h: record header, type CKPT_HDR_SHM
+ * @objref: object number
+ * @flags: marks (CKPT_SHM_*)
+ * @perm: identifier and permissions
+ * @size: shm_segsz, bytes
+ * @atime: shm_atime
+ * @dtime: shm_dtime
+ * @ctime: shm_ctime
+ * @cpid: shm_cpid
+ * @lpid: shm_lpid
+ */
+struct ckpt_hdr_shm {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	struct ckpt_ipc_perm perm[1];
+	__u64 size;
+	__s64 atime;
+	__s64 dtime;
+	__s64 ctime;
+	__s32 cpid;
+	__s32 lpid;
+};
+
+/**
+ * struct ckpt_hdr_shm_file - Which segment is attached. How, for reading or
+ * for writing too, is in the flags of the open file description.
+ *
+ * @h: record header, type CKPT_HDR_SHM_FILE
+ * @shm_ref: the segment (reference: CKPT_OBJ_SHM)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_shm_file {
+	struct ckpt_hdr h;
+	__s32 shm_ref;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_sem - A semaphore set. Operations that wait are in the
+ * registers of those who wait.
+ *
+ * @h: record header, type CKPT_HDR_SEM
+ * @objref: object number
+ * @nr_sems: semaphores
+ * @perm: identifier and permissions
+ * @otime: sem_otime
+ * @ctime: sem_ctime
+ * @sems: the semaphores (@nr_sems elements)
+ */
+struct ckpt_hdr_sem {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 nr_sems;
+	struct ckpt_ipc_perm perm[1];
+	__s64 otime;
+	__s64 ctime;
+	struct ckpt_sem_value sems[];
+};
+
+/**
+ * struct ckpt_hdr_sem_undo - What is undone when the last of some tasks ends
+ * (SEM_UNDO), which share it by CLONE_SYSVSEM. nr_sets records of type
+ * sem_undo_set follow.
+ *
+ * @h: record header, type CKPT_HDR_SEM_UNDO
+ * @objref: object number
+ * @nr_sets: semaphore sets
+ * @reserved0: must be zero
+ * @nr_tasks: tasks
+ * @tasks: the tasks (@nr_tasks elements)
+ */
+struct ckpt_hdr_sem_undo {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 nr_sets;
+	__u32 reserved0;
+	__u32 nr_tasks;
+	__s32 tasks[];
+};
+
+/**
+ * struct ckpt_hdr_sem_undo_set - What is undone on one semaphore set.
+ *
+ * @h: record header, type CKPT_HDR_SEM_UNDO_SET
+ * @sem_ref: the set (reference: CKPT_OBJ_SEM)
+ * @nr_sems: its semaphores
+ * @adjust: what is added to each semaphore, -32768 to 32767 (@nr_sems
+ *	elements)
+ */
+struct ckpt_hdr_sem_undo_set {
+	struct ckpt_hdr h;
+	__s32 sem_ref;
+	__u32 nr_sems;
+	__s32 adjust[];
+};
+
+/**
+ * struct ckpt_hdr_msg_queue - A message queue. nr_messages records of type msg
+ * follow, the oldest first.
+ *
+ * @h: record header, type CKPT_HDR_MSG_QUEUE
+ * @objref: object number
+ * @nr_messages: msg_qnum
+ * @perm: identifier and permissions
+ * @qbytes: msg_qbytes
+ * @stime: msg_stime
+ * @rtime: msg_rtime
+ * @ctime: msg_ctime
+ * @lspid: msg_lspid
+ * @lrpid: msg_lrpid
+ */
+struct ckpt_hdr_msg_queue {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 nr_messages;
+	struct ckpt_ipc_perm perm[1];
+	__u64 qbytes;
+	__s64 stime;
+	__s64 rtime;
+	__s64 ctime;
+	__s32 lspid;
+	__s32 lrpid;
+};
+
+/**
+ * struct ckpt_hdr_msg - A message.
+ *
+ * @h: record header, type CKPT_HDR_MSG
+ * @mtype: mtype, above 0
+ * @reserved0: must be zero
+ * @size: bytes of text
+ * @text: the text (@size elements)
+ */
+struct ckpt_hdr_msg {
+	struct ckpt_hdr h;
+	__s64 mtype;
+	__u32 reserved0;
+	__u32 size;
+	__u8 text[];
 };
 
 /*

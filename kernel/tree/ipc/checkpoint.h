@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checkpoint/restart: interfaces between the files of ipc/ that save and
+ * restore System V IPC.
+ */
+#ifndef _IPC_CHECKPOINT_H
+#define _IPC_CHECKPOINT_H
+
+#include <linux/checkpoint_ctx.h>
+#include <linux/ipc.h>
+
+#include "util.h"
+
+/* A line of a struct file_operations. */
+#ifdef CONFIG_CHECKPOINT
+#define SHM_CHECKPOINT_OP	.checkpoint = shm_checkpoint,
+#else
+#define SHM_CHECKPOINT_OP
+#endif
+
+/**
+ * struct ckpt_ipc_type - a kind of System V IPC object
+ * @name: name in messages
+ * @objtype: CKPT_OBJ_*
+ * @ids: IPC_*_IDS
+ * @create: make one; ids->rwsem is held for writing
+ * @remove: remove one; ids->rwsem is held for writing, the object is locked
+ * @rcu_free: free one
+ * @used: has a member made use of it? The object may be gone
+ */
+struct ckpt_ipc_type {
+	const char *name;
+	u32 objtype;
+	int ids;
+	int (*create)(struct ipc_namespace *ns, struct ipc_params *params);
+	void (*remove)(struct ipc_namespace *ns, struct kern_ipc_perm *perm);
+	void (*rcu_free)(struct rcu_head *head);
+	bool (*used)(struct ckpt_ctx *ctx, struct kern_ipc_perm *perm);
+};
+
+/**
+ * struct ckpt_ipc - an object that a restart has made
+ * @ctx: restart context
+ * @type: its kind
+ * @ns: its namespace, with a reference
+ * @perm: the object, with a reference
+ * @wanted: identifier and permissions
+ * @record: its record, or NULL
+ */
+struct ckpt_ipc {
+	struct ckpt_ctx *ctx;
+	const struct ckpt_ipc_type *type;
+	struct ipc_namespace *ns;
+	struct kern_ipc_perm *perm;
+	struct ckpt_ipc_perm wanted;
+	void *record;
+};
+
+/* checkpoint.c */
+struct ipc_namespace *ckpt_ipc_ns(struct ckpt_ctx *ctx);
+struct kern_ipc_perm *ckpt_ipc_find(struct ipc_namespace *ns,
+				    const struct ckpt_ipc_type *type, int id);
+s32 ckpt_ipc_pid(struct ckpt_ctx *ctx, struct pid *pid);
+void ckpt_ipc_store(struct ckpt_ipc_perm *h, struct kern_ipc_perm *perm);
+struct ckpt_ipc *ckpt_ipc_create(struct ckpt_ctx *ctx,
+				 const struct ckpt_ipc_type *type,
+				 const struct ckpt_ipc_perm *h,
+				 struct ipc_params *params);
+void ckpt_ipc_load(const struct ckpt_ipc *ipc);
+int ckpt_ipc_settle(struct ckpt_ctx *ctx, void *ptr);
+void ckpt_ipc_grab(void *ptr);
+void ckpt_ipc_free(void *ptr);
+void ckpt_ipc_update_pid(struct ckpt_ctx *ctx, struct pid **pos, s32 nr);
+
+/* shm_checkpoint.c */
+int shm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+		   struct file *file, struct ckpt_object *obj);
+
+extern const struct ckpt_ipc_type ckpt_shm_type;
+extern const struct ckpt_ipc_type ckpt_sem_type;
+extern const struct ckpt_ipc_type ckpt_msg_type;
+
+#endif /* _IPC_CHECKPOINT_H */
