@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,11 +60,19 @@ func (t *terminal) stopped() {
 		return // Somebody else has stopped them; the terminal has not.
 	}
 	t.takeBack()
-	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	stopSelf()
 	if t.foreground() == t.own {
 		_ = unix.IoctlSetPointerInt(int(t.file.Fd()), unix.TIOCSPGRP, t.job)
 	}
 	_ = unix.Kill(-t.job, unix.SIGCONT)
+}
+
+// stopSelf stops all of restart, and returns when it has been continued. A signal for the process might be taken by
+// another thread, while this one went on for a moment; one for this thread is taken before the call returns.
+func stopSelf() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_ = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP)
 }
 
 // close ends the loan.
