@@ -59,7 +59,7 @@ void scm_stat_add(struct sock *sk, struct sk_buff *skb);
 /* Bytes of a message that a record holds. */
 #define CKPT_SOCKET_MAX_MESSAGE	(1U << 22)
 /* Messages that the record of a queue counts. */
-#define CKPT_SOCKET_MAX_MESSAGES	(1U << 20)
+#define CKPT_SOCKET_MAX_MESSAGES	1048576U
 
 /* queue_checkpoint.c */
 int unix_queue_later(struct ckpt_ctx *ctx, struct task_struct *task,
