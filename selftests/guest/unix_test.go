@@ -143,7 +143,7 @@ func logServer(t *testing.T, dir string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(dir, "log")}); err != nil {
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(dir, "syslog")}); err != nil {
 		t.Fatal(err)
 	}
 	return fd

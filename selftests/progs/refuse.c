@@ -28,6 +28,7 @@
 #include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
@@ -476,6 +477,50 @@ static void make_aio(void)
 	need(syscall(SYS_io_submit, ctx, 1, &list));
 }
 
+static void make_aio_unmapped(void)
+{
+	aio_context_t ctx = 0, other = 0;
+
+	need(syscall(SYS_io_setup, 16, &ctx));
+	need(syscall(SYS_io_setup, 16, &other));
+	must(munmap((void *)ctx, PAGE));
+}
+
+static void make_aio_readonly(void)
+{
+	aio_context_t ctx = 0;
+
+	need(syscall(SYS_io_setup, 16, &ctx));
+	must(mprotect((void *)ctx, PAGE, PROT_READ));
+}
+
+static void make_aio_dontfork(void)
+{
+	aio_context_t ctx = 0;
+
+	need(syscall(SYS_io_setup, 16, &ctx));
+	must(madvise((void *)ctx, PAGE, MADV_DONTFORK));
+}
+
+/* A child has epoll watch a signalfd, and ends. */
+static void make_epoll_signalfd_gone(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	sigset_t set;
+	int sigfd;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigfd = need(signalfd(-1, &set, 0));
+	fd = need(epoll_create1(0));
+	pid = fork();
+	must(pid);
+	if (!pid)
+		_exit(epoll_ctl(fd, EPOLL_CTL_ADD, sigfd, &ev) != 0);
+	must(waitpid(pid, NULL, 0));
+}
+
 static void make_perf(void)
 {
 	struct perf_event_attr attr = {
@@ -679,6 +724,10 @@ static const struct {
 	{ "userfaultfd_vma", make_userfaultfd_vma, check_mem },
 	{ "io_uring", make_io_uring },
 	{ "aio", make_aio },
+	{ "aio_unmapped", make_aio_unmapped },
+	{ "aio_readonly", make_aio_readonly },
+	{ "aio_dontfork", make_aio_dontfork },
+	{ "epoll_signalfd_gone", make_epoll_signalfd_gone },
 	{ "perf", make_perf },
 	{ "bpf", make_bpf },
 	{ "pidfd_outside", make_pidfd_outside },

@@ -2,8 +2,9 @@
 /*
  * unix_log - a datagram socket connected with one outside, as that of syslog(3)
  *
- * Somebody else has bound "log" in the program's directory. Variants: there, and
- * then there is somebody after the restart; gone: nobody.
+ * Somebody else has bound "syslog" in the program's directory. Variants: there, and
+ * then there is somebody after the restart; gone: nobody; relative: by an address
+ * that depends on the directory.
  */
 #include "prog.h"
 #include <stddef.h>
@@ -16,7 +17,7 @@ static void setup(void)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 
-	snprintf(un.sun_path, sizeof(un.sun_path), prog_is("relative") ? "log" : "%s/log", prog_dir);
+	snprintf(un.sun_path, sizeof(un.sun_path), prog_is("relative") ? "syslog" : "%s/syslog", prog_dir);
 	must(chdir(prog_dir));
 	fd = must(socket(AF_UNIX, SOCK_DGRAM, 0));
 	must(connect(fd, (void *)&un, sizeof(un)));
@@ -34,7 +35,7 @@ static void verify(void)
 	socklen_t len = sizeof(un);
 	char path[200];
 
-	snprintf(path, sizeof(path), "%s/log", prog_dir);
+	snprintf(path, sizeof(path), "%s/syslog", prog_dir);
 	want_u64("peer", getpeername(fd, (void *)&un, &len), 0);
 	want_str("address of the peer", un.sun_path, path);
 	if (!prog_is("gone")) {

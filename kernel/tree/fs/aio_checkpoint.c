@@ -37,9 +37,26 @@ static int aio_record(struct ckpt_ctx *ctx, const struct aio_state *state,
 	return 0;
 }
 
-static int aio_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
-			const struct aio_state *state)
+/* Is the ring of a context where it says? */
+static bool aio_has_ring(struct mm_struct *mm, const struct aio_state *state)
 {
+	struct vm_area_struct *vma;
+	bool has;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, state->id);
+	has = vma && aio_is_ring(vma);
+	mmap_read_unlock(mm);
+	return has;
+}
+
+static int aio_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct mm_struct *mm, const struct aio_state *state)
+{
+	if (!aio_has_ring(mm, state))
+		return ckpt_refuse(ctx, task, -EBUSY,
+				   "asynchronous I/O context %#lx: its ring is not mapped as a whole",
+				   state->id);
 	if (state->in_flight)
 		return ckpt_refuse(ctx, task, -EBUSY,
 				   "asynchronous I/O context %#lx: %u requests in flight",
@@ -58,7 +75,7 @@ static int aio_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
  * @mm: address space
  * @nr_rings: how many rings it maps
  *
- * Return: 0 or a negative errno; -EBUSY when contexts come or go.
+ * Return: 0 or a negative errno.
  */
 int aio_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		   struct mm_struct *mm, u32 nr_rings)
@@ -83,14 +100,17 @@ int aio_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	while (!ret && aio_context_state(mm, &index, &state, events,
 					 events ? CKPT_AIO_EVENTS_MAX : 0)) {
 		nr++;
-		ret = aio_refusals(ctx, task, &state);
-		if (!ret && nr > nr_rings)
-			ret = -EBUSY;
-		if (!ret && state.unread <= CKPT_AIO_EVENTS_MAX)
+		ret = aio_refusals(ctx, task, mm, &state);
+		if (!ret && nr <= nr_rings &&
+		    state.unread <= CKPT_AIO_EVENTS_MAX)
 			ret = aio_record(ctx, &state, events);
 	}
 	kvfree(events);
-	return ret ?: nr != nr_rings ? -EBUSY : 0;
+	/* A dry run counts the contexts that it has refused. */
+	if (!ret && nr != nr_rings && !ckpt_dry_run(ctx))
+		ret = ckpt_err(ctx, task, -EBUSY,
+			       "asynchronous I/O contexts come or go: memory is shared with a task that runs");
+	return ret;
 }
 
 static int aio_restore_context(struct ckpt_ctx *ctx)

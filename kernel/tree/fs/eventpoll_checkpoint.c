@@ -112,7 +112,10 @@ static int ckpt_epoll_item_record(struct ckpt_ctx *ctx,
 	return 0;
 }
 
-/* A file that only others have open could not be found again. */
+/*
+ * A file that only others have open could not be found again; and no other task
+ * can have a signalfd watched for one that is not there.
+ */
 static int ckpt_epoll_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			       const struct eventpoll_item *items, long nr)
 {
@@ -128,6 +131,11 @@ static int ckpt_epoll_refusals(struct ckpt_ctx *ctx, struct task_struct *task,
 			ret = ckpt_refuse(ctx, task, -EBUSY,
 					  "epoll watches %s, once descriptor %d, which nobody in the hierarchy has open",
 					  ckpt_file_name(items[i].file, buf),
+					  items[i].fd);
+		else if (ckpt_is_signalfd(items[i].file) &&
+			 !ckpt_sighand_owner(ctx, items[i].whead))
+			ret = ckpt_refuse(ctx, task, -EBUSY,
+					  "epoll watches a signalfd, once descriptor %d, for a task that has ended or is outside of the hierarchy",
 					  items[i].fd);
 		cond_resched();
 	}
@@ -204,8 +212,10 @@ static int ckpt_epoll_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	/* A dry run may have refused the instance or what it watches. */
 	if (!ret && ctx->obstacles == obstacles && !ckpt_dry_run(ctx))
 		ret = ckpt_epoll_record(ctx, file, obj, items, nr);
+	/* A file that is being closed leaves a hole when there are too many. */
 	for (i = 0; i < nr; i++)
-		fput(items[i].file);
+		if (items[i].file)
+			fput(items[i].file);
 	kvfree(items);
 	return ret;
 }

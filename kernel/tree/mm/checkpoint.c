@@ -237,14 +237,15 @@ static int ckpt_mm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 				break;
 		}
 	mmap_read_unlock(mm);
-	if (!ret)
-		ret = ckpt_mm_aio(ctx, task, mm, nr_rings);
 	if (w.bad)
 		ckpt_err(ctx, task, ret,
 			 "page %lx has been lost to a memory error", w.bad);
 	else if (ret == -EBUSY)
 		ckpt_err(ctx, task, ret,
 			 "memory changes: it is shared with a task that runs");
+	/* It says itself why not. */
+	if (!ret)
+		ret = ckpt_mm_aio(ctx, task, mm, nr_rings);
 free:
 	ckpt_walk_free(&w);
 	return ret;

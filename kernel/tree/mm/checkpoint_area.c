@@ -54,6 +54,20 @@ static bool ckpt_vma_known_special(const char *name)
 	return name && (!strcmp(name, "[vdso]") || !strcmp(name, "[vvar]"));
 }
 
+/* The ring of a context is mapped again as io_setup(2) maps it. */
+static bool ckpt_ring_changed(struct vm_area_struct *vma)
+{
+	unsigned long given = VM_SEALED | VM_LOCKED | VM_LOCKONFAULT;
+	int i;
+
+	if (!aio_is_ring(vma))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++)
+		given |= ckpt_advice[i].vm_flag;
+	return vma_pkey(vma) || vma->vm_flags & given ||
+	       (vma->vm_flags & VM_ACCESS_FLAGS) != (VM_READ | VM_WRITE);
+}
+
 /* What no record holds of an area. */
 static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 {
@@ -69,6 +83,8 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 		return "shadow stack";
 	if (vma->vm_flags & VM_SYNC)
 		return "synchronous mapping (MAP_SYNC)";
+	if (ckpt_ring_changed(vma))
+		return "ring of asynchronous I/O with other rights or advice than io_setup(2) gives";
 	if (special)
 		return ckpt_vma_known_special(special) ? NULL :
 			"mapped by the kernel for something that is not supported";

@@ -520,7 +520,36 @@ static void timer_queue_at(struct sigpending *pending, struct sigqueue *q,
 	}
 }
 
-/* Queue the signal of a locked timer. */
+/*
+ * Queue a signal for a thread even if it ignores it: the thread was about to
+ * take it, and a timer with an interval starts again only then. The thread has
+ * committed and waits, so what it really blocks is nobody else's for now.
+ */
+static int timer_send(struct sigqueue *q, struct pid *pid)
+{
+	int sig = q->info.si_signo;
+	struct task_struct *task;
+	unsigned long flags;
+	bool blocked;
+	int ret;
+
+	guard(rcu)();
+	task = pid_task(pid, PIDTYPE_PID);
+	if (!task || !lock_task_sighand(task, &flags))
+		return -ESRCH;
+	blocked = sigismember(&task->real_blocked, sig);
+	sigaddset(&task->real_blocked, sig);
+	unlock_task_sighand(task, &flags);
+	ret = send_sigqueue(q, pid, PIDTYPE_PID);
+	if (!lock_task_sighand(task, &flags))
+		return -ESRCH;
+	if (!blocked)
+		sigdelset(&task->real_blocked, sig);
+	unlock_task_sighand(task, &flags);
+	return ret;
+}
+
+/* Queue the signal of a locked timer. The caller blocks every signal. */
 static int timer_queue(struct k_itimer *timer,
 		       const struct ckpt_hdr_posix_timer *h)
 {
@@ -531,7 +560,8 @@ static int timer_queue(struct k_itimer *timer,
 
 	q->info.si_sys_private = h->flags & CKPT_TIMER_ARMED || !h->interval ?
 				 0 : timer->it_requeue_pending;
-	if (send_sigqueue(q, timer->it_pid, thread ? PIDTYPE_PID : PIDTYPE_TGID))
+	if (thread ? timer_send(q, timer->it_pid) :
+		     send_sigqueue(q, timer->it_pid, PIDTYPE_TGID))
 		return -ESRCH;
 	guard(rcu)();
 	task = thread ? pid_task(timer->it_pid, PIDTYPE_PID) : current;
