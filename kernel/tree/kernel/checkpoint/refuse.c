@@ -108,7 +108,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	bool undo = false, uring = false, policy = false;
-	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
+	bool seccomp, cookie = false, events = false, clamp = false;
 	int ret;
 
 #ifdef CONFIG_SYSVIPC
@@ -130,7 +130,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	clamp = task->uclamp_req[UCLAMP_MIN].user_defined ||
 		task->uclamp_req[UCLAMP_MAX].user_defined;
 #endif
-	dispatch = test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
 #ifdef CONFIG_SECCOMP_FILTER
 	/* A filter has decided that the task is to end. */
 	seccomp = task->seccomp.mode > SECCOMP_MODE_FILTER;
@@ -139,9 +138,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 #endif
 	ret = REFUSE(ctx, task, seccomp, -EOPNOTSUPP,
 		     "seccomp: mode %d is in force", seccomp_mode(&task->seccomp));
-	if (!ret)
-		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
-			     "syscall user dispatch");
 	if (!ret)
 		ret = REFUSE(ctx, task, undo, -EOPNOTSUPP,
 			     "System V semaphore operations to undo");
