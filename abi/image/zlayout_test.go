@@ -106,12 +106,12 @@ var layouts = []layout{
 		{"vfork_pid", "VforkPID", 176, 4},
 		{"reserved0", "Reserved0", 180, 4},
 	}},
-	{new(Thread), 120, []place{
+	{new(Thread), 144, []place{
 		{"nr_regsets", "NrRegsets", 8, 4},
 		{"rseq_len", "RSEQLen", 12, 4},
 		{"rseq_addr", "RSEQAddr", 16, 8},
 		{"rseq_sig", "RSEQSig", 24, 4},
-		{"reserved0", "Reserved0", 28, 4},
+		{"dispatch_mode", "DispatchMode", 28, 4},
 		{"clear_child_tid", "ClearChildTid", 32, 8},
 		{"set_child_tid", "SetChildTid", 40, 8},
 		{"robust_list", "RobustList", 48, 8},
@@ -120,7 +120,10 @@ var layouts = []layout{
 		{"ss_size", "SsSize", 72, 8},
 		{"ss_flags", "SsFlags", 80, 4},
 		{"spec_ctrl", "SpecCtrl", 84, 4},
-		{"arch", "Arch", 88, 32},
+		{"dispatch_offset", "DispatchOffset", 88, 8},
+		{"dispatch_len", "DispatchLen", 96, 8},
+		{"dispatch_selector", "DispatchSelector", 104, 8},
+		{"arch", "Arch", 112, 32},
 	}},
 	{new(Regset), 16, []place{
 		{"note_type", "NoteType", 8, 4},

@@ -373,20 +373,23 @@ func (r *Task) values() []any {
 // Thread is the record thread. Addresses a thread has registered with the
 // kernel, and how many regsets follow.
 type Thread struct {
-	NrRegsets     uint32    // regset records that follow
-	RSEQLen       uint32    // rseq(2): length of the area in bytes, 0 when not registered
-	RSEQAddr      uint64    // rseq(2): address of the area
-	RSEQSig       uint32    // rseq(2): signature
-	Reserved0     uint32    // must be zero
-	ClearChildTid uint64    // set_tid_address(2): address
-	SetChildTid   uint64    // CLONE_CHILD_SETTID: address
-	RobustList    uint64    // set_robust_list(2): address of the head
-	RobustListLen uint64    // set_robust_list(2): length of the head in bytes
-	SsSp          uint64    // sigaltstack(2): base address
-	SsSize        uint64    // sigaltstack(2): size in bytes
-	SsFlags       uint32    // sigaltstack(2): SS_* flags
-	SpecCtrl      uint32    // PR_GET_SPECULATION_CTRL: store bypass in bits 0-7, indirect branch in bits 8-15, L1D flush in bits 16-23
-	Arch          [4]uint64 // per-architecture thread state without a regset (see the architecture's file); 0 where there is none
+	NrRegsets        uint32    // regset records that follow
+	RSEQLen          uint32    // rseq(2): length of the area in bytes, 0 when not registered
+	RSEQAddr         uint64    // rseq(2): address of the area
+	RSEQSig          uint32    // rseq(2): signature
+	DispatchMode     uint32    // PR_SET_SYSCALL_USER_DISPATCH: PR_SYS_DISPATCH_OFF or PR_SYS_DISPATCH_ON
+	ClearChildTid    uint64    // set_tid_address(2): address
+	SetChildTid      uint64    // CLONE_CHILD_SETTID: address
+	RobustList       uint64    // set_robust_list(2): address of the head
+	RobustListLen    uint64    // set_robust_list(2): length of the head in bytes
+	SsSp             uint64    // sigaltstack(2): base address
+	SsSize           uint64    // sigaltstack(2): size in bytes
+	SsFlags          uint32    // sigaltstack(2): SS_* flags
+	SpecCtrl         uint32    // PR_GET_SPECULATION_CTRL: store bypass in bits 0-7, indirect branch in bits 8-15, L1D flush in bits 16-23
+	DispatchOffset   uint64    // PR_SET_SYSCALL_USER_DISPATCH: start of the code whose system calls are not dispatched
+	DispatchLen      uint64    // PR_SET_SYSCALL_USER_DISPATCH: length of that code in bytes
+	DispatchSelector uint64    // PR_SET_SYSCALL_USER_DISPATCH: address of the selector byte, 0 for none
+	Arch             [4]uint64 // per-architecture thread state without a regset (see the architecture's file); 0 where there is none
 }
 
 // Type is CKPT_HDR_THREAD.
@@ -394,7 +397,7 @@ func (*Thread) Type() uint32 { return CKPT_HDR_THREAD }
 
 // EncodedSize is the length of the record in an image.
 func (r *Thread) EncodedSize() int {
-	return 120
+	return 144
 }
 
 // Append encodes the record.
@@ -405,7 +408,7 @@ func (r *Thread) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.RSEQLen)
 	b = o.AppendUint64(b, r.RSEQAddr)
 	b = o.AppendUint32(b, r.RSEQSig)
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, r.DispatchMode)
 	b = o.AppendUint64(b, r.ClearChildTid)
 	b = o.AppendUint64(b, r.SetChildTid)
 	b = o.AppendUint64(b, r.RobustList)
@@ -414,6 +417,9 @@ func (r *Thread) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.SsSize)
 	b = o.AppendUint32(b, r.SsFlags)
 	b = o.AppendUint32(b, r.SpecCtrl)
+	b = o.AppendUint64(b, r.DispatchOffset)
+	b = o.AppendUint64(b, r.DispatchLen)
+	b = o.AppendUint64(b, r.DispatchSelector)
 	for i := range r.Arch {
 		b = o.AppendUint64(b, r.Arch[i])
 	}
@@ -422,18 +428,18 @@ func (r *Thread) Append(b []byte, o ByteOrder) []byte {
 
 // Decode takes the fields from an encoded record.
 func (r *Thread) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_THREAD, 120)
+	size, err := checkHdr(b, o, CKPT_HDR_THREAD, 144)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 120); err != nil {
+	if err := checkEnd(b, size, 144); err != nil {
 		return err
 	}
 	r.NrRegsets = o.Uint32(b[8:])
 	r.RSEQLen = o.Uint32(b[12:])
 	r.RSEQAddr = o.Uint64(b[16:])
 	r.RSEQSig = o.Uint32(b[24:])
-	r.Reserved0 = o.Uint32(b[28:])
+	r.DispatchMode = o.Uint32(b[28:])
 	r.ClearChildTid = o.Uint64(b[32:])
 	r.SetChildTid = o.Uint64(b[40:])
 	r.RobustList = o.Uint64(b[48:])
@@ -442,8 +448,11 @@ func (r *Thread) Decode(b []byte, o ByteOrder) error {
 	r.SsSize = o.Uint64(b[72:])
 	r.SsFlags = o.Uint32(b[80:])
 	r.SpecCtrl = o.Uint32(b[84:])
+	r.DispatchOffset = o.Uint64(b[88:])
+	r.DispatchLen = o.Uint64(b[96:])
+	r.DispatchSelector = o.Uint64(b[104:])
 	for i := range r.Arch {
-		r.Arch[i] = o.Uint64(b[88+i*8:])
+		r.Arch[i] = o.Uint64(b[112+i*8:])
 	}
 	return nil
 }
@@ -453,8 +462,8 @@ func (r *Thread) Validate() error {
 	if r.NrRegsets > 64 {
 		return tooLarge("nr_regsets", uint64(r.NrRegsets), 64)
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if r.DispatchMode > 1 {
+		return tooLarge("dispatch_mode", uint64(r.DispatchMode), 1)
 	}
 	return nil
 }
@@ -465,7 +474,7 @@ func (r *Thread) values() []any {
 		r.RSEQLen,
 		r.RSEQAddr,
 		r.RSEQSig,
-		r.Reserved0,
+		r.DispatchMode,
 		r.ClearChildTid,
 		r.SetChildTid,
 		r.RobustList,
@@ -474,6 +483,9 @@ func (r *Thread) values() []any {
 		r.SsSize,
 		r.SsFlags,
 		r.SpecCtrl,
+		r.DispatchOffset,
+		r.DispatchLen,
+		r.DispatchSelector,
 		r.Arch[:],
 	}
 }

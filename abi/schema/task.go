@@ -113,7 +113,7 @@ var Task = Subsystem{
 			{Name: "rseq_len", Kind: U32, Doc: "rseq(2): length of the area in bytes, 0 when not registered"},
 			{Name: "rseq_addr", Kind: U64, Doc: "rseq(2): address of the area"},
 			{Name: "rseq_sig", Kind: U32, Doc: "rseq(2): signature"},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "dispatch_mode", Kind: U32, Max: 1, Doc: "PR_SET_SYSCALL_USER_DISPATCH: PR_SYS_DISPATCH_OFF or PR_SYS_DISPATCH_ON"},
 			{Name: "clear_child_tid", Kind: U64, Doc: "set_tid_address(2): address"},
 			{Name: "set_child_tid", Kind: U64, Doc: "CLONE_CHILD_SETTID: address"},
 			{Name: "robust_list", Kind: U64, Doc: "set_robust_list(2): address of the head"},
@@ -122,6 +122,9 @@ var Task = Subsystem{
 			{Name: "ss_size", Kind: U64, Doc: "sigaltstack(2): size in bytes"},
 			{Name: "ss_flags", Kind: U32, Doc: "sigaltstack(2): SS_* flags"},
 			{Name: "spec_ctrl", Kind: U32, Doc: "PR_GET_SPECULATION_CTRL: store bypass in bits 0-7, indirect branch in bits 8-15, L1D flush in bits 16-23"},
+			{Name: "dispatch_offset", Kind: U64, Doc: "PR_SET_SYSCALL_USER_DISPATCH: start of the code whose system calls are not dispatched"},
+			{Name: "dispatch_len", Kind: U64, Doc: "PR_SET_SYSCALL_USER_DISPATCH: length of that code in bytes"},
+			{Name: "dispatch_selector", Kind: U64, Doc: "PR_SET_SYSCALL_USER_DISPATCH: address of the selector byte, 0 for none"},
 			{Name: "arch", Kind: U64, Count: 4, Doc: "per-architecture thread state without a regset (see the architecture's file); 0 where there is none"},
 		}},
 		{Name: "regset", Type: 108, Doc: "One CPU register set as ptrace(PTRACE_GETREGSET) and core files show it.", Fields: []Field{

@@ -522,8 +522,8 @@ static int check_thread(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->nr_regsets > 64)
 		return bad(field, "nr_regsets");
-	if (r->reserved0)
-		return bad(field, "reserved0");
+	if (r->dispatch_mode > 1)
+		return bad(field, "dispatch_mode");
 	return 0;
 }
 
@@ -1584,7 +1584,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_THREAD,
 		.name = "thread",
 		.size = sizeof(struct ckpt_hdr_thread),
-		.max_len = 120,
+		.max_len = 144,
 		.check = check_thread,
 	},
 	{

@@ -114,7 +114,7 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
 	bool uring = false, policy = false, robust = false;
-	bool seccomp, dispatch, cookie = false, events = false, clamp = false;
+	bool seccomp, cookie = false, events = false, clamp = false;
 	int ret;
 
 #ifdef CONFIG_IO_URING
@@ -136,7 +136,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	clamp = task->uclamp_req[UCLAMP_MIN].user_defined ||
 		task->uclamp_req[UCLAMP_MAX].user_defined;
 #endif
-	dispatch = test_task_syscall_work(task, SYSCALL_USER_DISPATCH);
 #ifdef CONFIG_SECCOMP_FILTER
 	/* A filter has decided that the task is to end. */
 	seccomp = task->seccomp.mode > SECCOMP_MODE_FILTER;
@@ -145,9 +144,6 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 #endif
 	ret = REFUSE(ctx, task, seccomp, -EOPNOTSUPP,
 		     "seccomp: mode %d is in force", seccomp_mode(&task->seccomp));
-	if (!ret)
-		ret = REFUSE(ctx, task, dispatch, -EOPNOTSUPP,
-			     "syscall user dispatch");
 	if (!ret)
 		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
 	if (!ret)

@@ -18,6 +18,7 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/syscall_user_dispatch.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <asm/syscall.h>
@@ -148,6 +149,26 @@ static u32 ckpt_spec_ctrl(struct task_struct *task)
 	return ctrl;
 }
 
+/*
+ * No call is being dispatched: a task gets to where it is held only after the
+ * signal of the call before has been queued.
+ */
+static void ckpt_dispatch_get(struct task_struct *task,
+			      struct ckpt_hdr_thread *h)
+{
+#ifdef CONFIG_GENERIC_ENTRY
+	struct syscall_user_dispatch *sd = &task->syscall_dispatch;
+
+	/* A child of fork(2) has it off and what its parent had besides. */
+	if (!test_task_syscall_work(task, SYSCALL_USER_DISPATCH))
+		return;
+	h->dispatch_mode = PR_SYS_DISPATCH_ON;
+	h->dispatch_offset = sd->offset;
+	h->dispatch_len = sd->len;
+	h->dispatch_selector = (unsigned long)sd->selector;
+#endif
+}
+
 static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
 				  struct task_struct *task)
 {
@@ -170,6 +191,7 @@ static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
 	h->ss_size = task->sas_ss_size;
 	h->ss_flags = task->sas_ss_flags;
 	h->spec_ctrl = ckpt_spec_ctrl(task);
+	ckpt_dispatch_get(task, h);
 	arch_ckpt_thread(task, h);
 	return 0;
 }
@@ -410,6 +432,31 @@ static bool ckpt_rseq_valid(const struct ckpt_hdr_thread *h)
 #endif
 }
 
+/* What prctl(2) demands, found out before anything changes. */
+static bool ckpt_dispatch_valid(const struct ckpt_hdr_thread *h)
+{
+#ifdef CONFIG_GENERIC_ENTRY
+	char __user *selector;
+#endif
+
+	if (h->dispatch_mode == PR_SYS_DISPATCH_OFF)
+		return !h->dispatch_offset && !h->dispatch_len &&
+		       !h->dispatch_selector;
+#ifdef CONFIG_GENERIC_ENTRY
+	if ((unsigned long)h->dispatch_offset != h->dispatch_offset ||
+	    (unsigned long)h->dispatch_len != h->dispatch_len ||
+	    (unsigned long)h->dispatch_selector != h->dispatch_selector)
+		return false;
+	if (h->dispatch_offset &&
+	    h->dispatch_offset + h->dispatch_len <= h->dispatch_offset)
+		return false;
+	selector = u64_to_user_ptr(h->dispatch_selector);
+	return !selector || access_ok(untagged_addr(selector), 1);
+#else
+	return false;
+#endif
+}
+
 static int ckpt_thread_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 {
 	struct ckpt_hdr_thread *h = ckpt_next_record(ctx, CKPT_HDR_THREAD);
@@ -425,6 +472,11 @@ static int ckpt_thread_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		return ckpt_err(ctx, current, -EINVAL,
 				"robust list of %llu bytes",
 				h->robust_list_len);
+	if (!ckpt_dispatch_valid(h))
+		return ckpt_err(ctx, current, -EINVAL,
+				"syscall user dispatch of %llx, %llu bytes, selector %llx is not valid",
+				h->dispatch_offset, h->dispatch_len,
+				h->dispatch_selector);
 	if (h->ss_flags & ~(SS_DISABLE | SS_AUTODISARM))
 		return ckpt_err(ctx, current, -EINVAL,
 				"signal stack flags %#x", h->ss_flags);
@@ -582,8 +634,8 @@ static void ckpt_identity_commit(struct ckpt_ctx *ctx,
 	set_task_comm(current, comm);
 }
 
-static void ckpt_thread_commit(struct ckpt_ctx *ctx,
-			       const struct ckpt_hdr_thread *h)
+static int ckpt_thread_commit(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_thread *h)
 {
 #ifdef CONFIG_RSEQ
 	current->rseq = u64_to_user_ptr(h->rseq_addr);
@@ -598,6 +650,12 @@ static void ckpt_thread_commit(struct ckpt_ctx *ctx,
 	current->sas_ss_flags = h->ss_flags;
 	ckpt_spec_ctrl_commit(ctx, h->spec_ctrl);
 	arch_ckpt_thread_commit(h);
+	/* The caller of restart(2) has it off. */
+	if (h->dispatch_mode == PR_SYS_DISPATCH_OFF)
+		return 0;
+	return set_syscall_user_dispatch(h->dispatch_mode, h->dispatch_offset,
+					 h->dispatch_len,
+					 u64_to_user_ptr(h->dispatch_selector));
 }
 
 /**
@@ -631,7 +689,9 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 		ret = ckpt_finish_commit(ctx, r);
 	if (ret)
 		return ret;
-	ckpt_thread_commit(ctx, r->thread);
+	ret = ckpt_thread_commit(ctx, r->thread);
+	if (ret)
+		return ret;
 	ckpt_block_commit(ctx, r);
 	ret = ckpt_cred_commit(ctx, r);
 	if (ret)

@@ -617,7 +617,8 @@ struct ckpt_hdr_task {
  * @rseq_len: rseq(2): length of the area in bytes, 0 when not registered
  * @rseq_addr: rseq(2): address of the area
  * @rseq_sig: rseq(2): signature
- * @reserved0: must be zero
+ * @dispatch_mode: PR_SET_SYSCALL_USER_DISPATCH: PR_SYS_DISPATCH_OFF or
+ *	PR_SYS_DISPATCH_ON
  * @clear_child_tid: set_tid_address(2): address
  * @set_child_tid: CLONE_CHILD_SETTID: address
  * @robust_list: set_robust_list(2): address of the head
@@ -627,6 +628,11 @@ struct ckpt_hdr_task {
  * @ss_flags: sigaltstack(2): SS_* flags
  * @spec_ctrl: PR_GET_SPECULATION_CTRL: store bypass in bits 0-7, indirect
  *	branch in bits 8-15, L1D flush in bits 16-23
+ * @dispatch_offset: PR_SET_SYSCALL_USER_DISPATCH: start of the code whose
+ *	system calls are not dispatched
+ * @dispatch_len: PR_SET_SYSCALL_USER_DISPATCH: length of that code in bytes
+ * @dispatch_selector: PR_SET_SYSCALL_USER_DISPATCH: address of the selector
+ *	byte, 0 for none
  * @arch: per-architecture thread state without a regset (see the
  *	architecture's file); 0 where there is none
  */
@@ -636,7 +642,7 @@ struct ckpt_hdr_thread {
 	__u32 rseq_len;
 	__u64 rseq_addr;
 	__u32 rseq_sig;
-	__u32 reserved0;
+	__u32 dispatch_mode;
 	__u64 clear_child_tid;
 	__u64 set_child_tid;
 	__u64 robust_list;
@@ -645,6 +651,9 @@ struct ckpt_hdr_thread {
 	__u64 ss_size;
 	__u32 ss_flags;
 	__u32 spec_ctrl;
+	__u64 dispatch_offset;
+	__u64 dispatch_len;
+	__u64 dispatch_selector;
 	__u64 arch[4];
 };
 
