@@ -41,6 +41,7 @@ const (
 	CKPT_HDR_LOCKS           = 345
 	CKPT_HDR_LOCK            = 346
 	CKPT_HDR_FILE_OWNER      = 347
+	CKPT_HDR_DIR_WATCH       = 350
 	CKPT_HDR_PIPE            = 305
 	CKPT_HDR_PIPE_BUF        = 306
 	CKPT_HDR_EVENTFD         = 311
@@ -140,6 +141,8 @@ func newRecord(typ uint32) Record {
 		return new(Lock)
 	case CKPT_HDR_FILE_OWNER:
 		return new(FileOwner)
+	case CKPT_HDR_DIR_WATCH:
+		return new(DirWatch)
 	case CKPT_HDR_PIPE:
 		return new(Pipe)
 	case CKPT_HDR_PIPE_BUF:

@@ -266,7 +266,13 @@ var layouts = []layout{
 		{"uid", "UID", 32, 4},
 		{"euid", "EUID", 36, 4},
 		{"fd", "FD", 40, 4},
-		{"reserved0", "Reserved0", 44, 4},
+		{"nr_watches", "NrWatches", 44, 4},
+	}},
+	{new(DirWatch), 24, []place{
+		{"table_ref", "TableRef", 8, 4},
+		{"fd", "FD", 12, 4},
+		{"mask", "Mask", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
 	}},
 	{new(Pipe), 24, []place{
 		{"objref", "ObjRef", 8, 4},

@@ -176,7 +176,8 @@ func (r *Lock) values() []any {
 	}
 }
 
-// FileOwner is the record file_owner. The signals that a file sends.
+// FileOwner is the record file_owner. The signals that a file sends. nr_watches
+// records of type dir_watch follow.
 type FileOwner struct {
 	ObjRef    int32  // object number
 	FileRef   int32  // open file description (reference: CKPT_OBJ_FILE)
@@ -187,7 +188,7 @@ type FileOwner struct {
 	UID       uint32 // real user id of who named the owner
 	EUID      uint32 // effective user id of who named the owner
 	FD        int32  // ASYNC: descriptor that signals name (si_fd)
-	Reserved0 uint32 // must be zero
+	NrWatches uint32 // F_NOTIFY: tables through which a directory is watched
 }
 
 // Type is CKPT_HDR_FILE_OWNER.
@@ -211,7 +212,7 @@ func (r *FileOwner) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, r.UID)
 	b = o.AppendUint32(b, r.EUID)
 	b = o.AppendUint32(b, uint32(r.FD))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, r.NrWatches)
 	return b
 }
 
@@ -233,7 +234,7 @@ func (r *FileOwner) Decode(b []byte, o ByteOrder) error {
 	r.UID = o.Uint32(b[32:])
 	r.EUID = o.Uint32(b[36:])
 	r.FD = int32(o.Uint32(b[40:]))
-	r.Reserved0 = o.Uint32(b[44:])
+	r.NrWatches = o.Uint32(b[44:])
 	return nil
 }
 
@@ -256,8 +257,8 @@ func (r *FileOwner) Validate() error {
 	if bad := r.Flags &^ 0x1; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_OWNERF_")
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if r.NrWatches > 4194304 {
+		return tooLarge("nr_watches", uint64(r.NrWatches), 4194304)
 	}
 	return nil
 }
@@ -273,6 +274,69 @@ func (r *FileOwner) values() []any {
 		r.UID,
 		r.EUID,
 		r.FD,
+		r.NrWatches,
+	}
+}
+
+// DirWatch is the record dir_watch. A watch of a directory (F_NOTIFY).
+type DirWatch struct {
+	TableRef  int32  // descriptor table to which it belongs (reference: CKPT_OBJ_FILE_TABLE)
+	FD        int32  // descriptor of the directory in it, which signals name (si_fd)
+	Mask      uint32 // DN_*, as F_NOTIFY
+	Reserved0 uint32 // must be zero
+}
+
+// Type is CKPT_HDR_DIR_WATCH.
+func (*DirWatch) Type() uint32 { return CKPT_HDR_DIR_WATCH }
+
+// EncodedSize is the length of the record in an image.
+func (r *DirWatch) EncodedSize() int {
+	return 24
+}
+
+// Append encodes the record.
+func (r *DirWatch) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_DIR_WATCH)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.TableRef))
+	b = o.AppendUint32(b, uint32(r.FD))
+	b = o.AppendUint32(b, r.Mask)
+	b = o.AppendUint32(b, r.Reserved0)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *DirWatch) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_DIR_WATCH, 24)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 24); err != nil {
+		return err
+	}
+	r.TableRef = int32(o.Uint32(b[8:]))
+	r.FD = int32(o.Uint32(b[12:]))
+	r.Mask = o.Uint32(b[16:])
+	r.Reserved0 = o.Uint32(b[20:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *DirWatch) Validate() error {
+	if r.TableRef <= 0 {
+		return badRef("table_ref", r.TableRef)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
+	return nil
+}
+
+func (r *DirWatch) values() []any {
+	return []any{
+		r.TableRef,
+		r.FD,
+		r.Mask,
 		r.Reserved0,
 	}
 }

@@ -57,7 +57,7 @@ var Locks = Subsystem{
 			{Name: "pid", Kind: S32, Doc: "process that took it, as F_GETLK; 0 for one that has ended"},
 			{Name: "fd", Kind: S32, Doc: "LEASE: descriptor that its signals name (si_fd); 0 for other kinds"},
 		}},
-		{Name: "file_owner", Type: 347, Object: obj("OWNER"), Doc: "The signals that a file sends.", Fields: []Field{
+		{Name: "file_owner", Type: 347, Object: obj("OWNER"), Doc: "The signals that a file sends. nr_watches records of type dir_watch follow.", Fields: []Field{
 			{Name: "objref", Kind: S32, Doc: "object number"},
 			{Name: "file_ref", Kind: S32, Ref: "FILE", NonNull: true, Doc: "open file description"},
 			{Name: "pid", Kind: S32, Doc: "who gets them, as F_SETOWN_EX; 0 for nobody, or for an owner that has ended"},
@@ -67,6 +67,12 @@ var Locks = Subsystem{
 			{Name: "uid", Kind: U32, Doc: "real user id of who named the owner"},
 			{Name: "euid", Kind: U32, Doc: "effective user id of who named the owner"},
 			{Name: "fd", Kind: S32, Doc: "ASYNC: descriptor that signals name (si_fd)"},
+			{Name: "nr_watches", Kind: U32, Max: 1 << 22, Doc: "F_NOTIFY: tables through which a directory is watched"},
+		}},
+		{Name: "dir_watch", Type: 350, Doc: "A watch of a directory (F_NOTIFY).", Fields: []Field{
+			{Name: "table_ref", Kind: S32, Ref: "FILE_TABLE", NonNull: true, Doc: "descriptor table to which it belongs"},
+			{Name: "fd", Kind: S32, Doc: "descriptor of the directory in it, which signals name (si_fd)"},
+			{Name: "mask", Kind: U32, Doc: "DN_*, as F_NOTIFY"},
 			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 	},

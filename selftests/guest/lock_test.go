@@ -25,6 +25,12 @@ func TestFileOwner(t *testing.T) {
 	fileCases(t, "file_owner", newPipe, "process", "thread", "group", "file")
 }
 
+// TestDnotify has one process that watches a directory, and a child that watches it through the same open file.
+func TestDnotify(t *testing.T) {
+	fileCases(t, "dnotify", nil, "often", "once", "thread", "ownerless", "none")
+	kit.RunFamilies(t, kit.Family{Prog: "lock_family", Variant: "watch", Look: []string{`\bfd `, `\bfdinfo `}})
+}
+
 // TestLockFamily has several processes with locks, some asleep until they get one.
 func TestLockFamily(t *testing.T) {
 	for _, v := range []string{"wait", "table", "owner"} {

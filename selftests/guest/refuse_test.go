@@ -114,7 +114,6 @@ func TestRefuseFiles(t *testing.T) {
 		refusal{variant: "proc_maps", words: []string{"bound to the address space"}},
 		refusal{variant: "proc_fdinfo", words: []string{"goes with a descriptor"}},
 		refusal{variant: "ns_outside", words: []string{"namespace uts:"}},
-		refusal{variant: "dnotify", words: []string{"dnotify", "f_notify"}},
 		refusal{variant: "kmsg", words: []string{"kmsg", "device"}},
 		refusal{variant: "mqueue", words: []string{"mqueue"}})
 }

@@ -5,7 +5,7 @@
  * Variants: wait: two children, one asleep in F_SETLKW and one in flock(2), for
  * locks of the root. table: a child with the root's descriptor table: what it
  * has locked is the root's as well, and stays when it ends. owner: a pipe whose
- * signals go to a child.
+ * signals go to a child. watch: a directory that the root and a child watch.
  */
 #include "family.h"
 #include <sys/file.h>
@@ -144,6 +144,66 @@ static void own_signals(void)
 	want_status("child", pid, 0, 0);
 }
 
+/* Signals are blocked in both: one that is pending is one that was sent. */
+static int signals_pending(void)
+{
+	struct timespec none = {};
+	siginfo_t info;
+	sigset_t set;
+	int nr = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	while (sigtimedwait(&set, &info, &none) == SIGRTMIN)
+		nr++;
+	return nr;
+}
+
+static void watches(long dir)
+{
+	must(fcntl(dir, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
+	member_ready();
+	member_wait(1);
+}
+
+/* The child watches for what the root does not, and the owner is told of both. */
+static void watch_dir(void)
+{
+	sigset_t set;
+	pid_t pid;
+	int dir;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	must(sigprocmask(SIG_BLOCK, &set, NULL));
+	must(mkdir(prog_path("dir"), 0700));
+	close(make_file("dir/old", PAGE, 1));
+	dir = must(open(prog_path("dir"), O_RDONLY | O_DIRECTORY));
+	must(fcntl(dir, F_SETSIG, SIGRTMIN));
+	must(fcntl(dir, F_NOTIFY, DN_ATTRIB | DN_MULTISHOT));
+	pid = spawn(watches, dir);
+	must_soon(load(board->ready) == 1);
+	prog_ready();
+	prog_wait();
+	if (prog_losing)
+		must(fcntl(dir, F_NOTIFY, 0));
+	want_u64("owner", fcntl(dir, F_GETOWN), getpid());
+	want_u64("no signal yet", signals_pending(), 0);
+	must(chmod(prog_path("dir/old"), 0400));
+	want_u64("signal of the root's watch", signals_pending(), 1);
+	close(must(open(prog_path("dir/new"), O_CREAT | O_RDWR, 0600)));
+	want_u64("signal of the child's watch", signals_pending(), 1);
+	announce(1);
+	want_status("child", pid, 0, 0);
+	close(must(open(prog_path("dir/other"), O_CREAT | O_RDWR, 0600)));
+	want_u64("the child's watch ends with it", signals_pending(), 0);
+	must(chmod(prog_path("dir/old"), 0600));
+	want_u64("the root's does not", signals_pending(), 1);
+	/* The run that is compared begins anew. */
+	must(unlink(prog_path("dir/new")));
+	must(unlink(prog_path("dir/other")));
+}
+
 int main(int argc, char **argv)
 {
 	prog_start(argc, argv);
@@ -154,6 +214,8 @@ int main(int argc, char **argv)
 		wait_for_locks();
 	else if (prog_is("table"))
 		share_table();
+	else if (prog_is("watch"))
+		watch_dir();
 	else
 		own_signals();
 	family_done();

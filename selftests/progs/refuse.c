@@ -310,13 +310,6 @@ static void make_ns_outside(void)
 	close(own);
 }
 
-static void make_dnotify(void)
-{
-	must(mkdir(prog_path("dir"), 0700));
-	fd = must(open(prog_path("dir"), O_RDONLY | O_DIRECTORY));
-	need(fcntl(fd, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
-}
-
 /* An outsider, who ends when the program does, has the file open: it is not gone yet. */
 static void make_inotify_unlinked(void)
 {
@@ -709,7 +702,6 @@ static const struct {
 	{ "proc_maps", make_proc_maps },
 	{ "proc_fdinfo", make_proc_fdinfo },
 	{ "ns_outside", make_ns_outside },
-	{ "dnotify", make_dnotify },
 	{ "inotify_unlinked", make_inotify_unlinked },
 	{ "fanotify", make_fanotify },
 	{ "memfd_xattr", make_memfd_xattr, check_pipe },

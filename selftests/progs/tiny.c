@@ -7,7 +7,8 @@
  * and a FIFO with contents, an eventfd, an epoll instance inside another one,
  * a sealed memory file with an older area, two seccomp filters, timers of each
  * kind, a signalfd, a pidfd, inotify with an event, asynchronous I/O, a file and
- * a directory without a name, O_PATH, a namespace, a signal owner, locks.
+ * a directory without a name, O_PATH, a namespace, a signal owner, a directory
+ * that is watched by F_NOTIFY, locks.
  */
 #include "prog.h"
 #include <linux/aio_abi.h>
@@ -134,6 +135,8 @@ static void make_files(void)
 	must(rmdir(prog_path("lost")));
 	must(open(prog_dir, O_PATH));
 	must(open("/proc/self/ns/uts", O_RDONLY));
+	must(fcntl(must(open(prog_path("dir"), O_RDONLY | O_DIRECTORY)), F_NOTIFY,
+		   DN_RENAME | DN_MULTISHOT));
 	/* The last record is one whose absence is noticed. */
 	locked = make_file("locked", PAGE, 4);
 	must(fcntl(locked, F_SETLK, &fl));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checkpoint/restart: the signals that a file sends (F_SETOWN, F_SETSIG, O_ASYNC).
+ * Checkpoint/restart: the signals that a file sends (F_SETOWN, F_SETSIG, O_ASYNC,
+ * F_NOTIFY).
  *
  * Any kind of file may have an owner. It is an object of its own behind the last
  * task, so that a file's contents are there before it can tell of more.
  */
+#include <linux/dnotify.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
@@ -33,12 +35,14 @@ static bool ckpt_fown_async(const struct file *file)
 	return (file->f_flags & FASYNC) && file->f_op->fasync;
 }
 
-static bool ckpt_fown_any(const struct file *file)
+static bool ckpt_fown_any(struct file *file)
 {
 	struct fown_struct *owner = file_f_owner(file);
 
+	/* F_SETOWN may have taken the owner of a watch away. */
 	return (owner && (owner->pid || owner->signum)) ||
-	       (file->f_flags & FASYNC);
+	       (file->f_flags & FASYNC) ||
+	       dnotify_watches(file, NULL, 0);
 }
 
 /* The descriptor of a file's entry in a list of those to be told, or -1. */
@@ -111,34 +115,89 @@ static int ckpt_fown_fd(struct ckpt_ctx *ctx, struct file *file)
 	return max(fd, 0);
 }
 
-/* dnotify is known to its directory only, and never without an owner. */
-static bool ckpt_fown_dnotify(const struct file *file,
-			      const struct fown_struct *owner)
-{
-#ifdef CONFIG_DNOTIFY
-	const struct inode *inode = file_inode(file);
+/* What F_NOTIFY takes, and what the kernel keeps of it. */
+static const struct {
+	u32 dn;
+	u32 fs;
+} ckpt_dir_events[] = {
+	{ DN_ACCESS, FS_ACCESS },
+	{ DN_MODIFY, FS_MODIFY },
+	{ DN_CREATE, FS_CREATE },
+	{ DN_DELETE, FS_DELETE },
+	{ DN_RENAME, FS_RENAME },
+	{ DN_ATTRIB, FS_ATTRIB },
+	{ DN_MULTISHOT, FS_DN_MULTISHOT },
+};
 
-	return S_ISDIR(inode->i_mode) && owner && owner->pid &&
-	       READ_ONCE(inode->i_fsnotify_marks);
-#else
-	return false;
-#endif
+static u32 ckpt_dir_mask(u32 mask)
+{
+	u32 dn = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ckpt_dir_events); i++)
+		if (mask & ckpt_dir_events[i].fs)
+			dn |= ckpt_dir_events[i].dn;
+	return dn;
+}
+
+/* The watches through a file, of all tables; returns how many there are. */
+static long ckpt_dir_watches(struct file *file, struct dnotify_struct **found)
+{
+	struct dnotify_struct *watches = NULL;
+	long nr, have = 0;
+
+	/* Those outside who have the file may add some meanwhile. */
+	while ((nr = dnotify_watches(file, watches, have)) > have) {
+		kvfree(watches);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		have = nr + 4;
+		watches = kvcalloc(have, sizeof(*watches), GFP_KERNEL_ACCOUNT);
+		if (!watches)
+			return -ENOMEM;
+		cond_resched();
+	}
+	*found = watches;
+	return nr;
+}
+
+/* Watches of others are left out. */
+static s32 ckpt_dir_table(struct ckpt_ctx *ctx,
+			  const struct dnotify_struct *watch)
+{
+	return ckpt_obj_known(ctx, watch->dn_owner, CKPT_OBJ_FILE_TABLE);
+}
+
+static int ckpt_dir_record(struct ckpt_ctx *ctx,
+			   const struct dnotify_struct *watch)
+{
+	struct ckpt_hdr_dir_watch *h;
+
+	h = ckpt_record(ctx, CKPT_HDR_DIR_WATCH, 0);
+	if (!h)
+		return -ENOMEM;
+	h->table_ref = ckpt_dir_table(ctx, watch);
+	h->fd = watch->dn_fd;
+	h->mask = ckpt_dir_mask(watch->dn_mask);
+	return 0;
 }
 
 static int ckpt_fown_record(struct ckpt_ctx *ctx, struct task_struct *task,
-			    struct file *file, struct ckpt_object *obj)
+			    struct file *file, struct ckpt_object *obj,
+			    const struct dnotify_struct *watches, long nr)
 {
 	struct fown_struct *owner = file_f_owner(file);
 	enum pid_type type = PIDTYPE_TGID;
-	bool outside = false, dnotify;
+	bool outside = false;
 	struct ckpt_hdr_file_owner h = {};
 	struct ckpt_hdr_file_owner *rec;
 	s32 file_ref;
+	u32 ours = 0;
 	char *buf;
 	int ret;
+	long i;
 
 	file_ref = ckpt_obj_known(ctx, file, CKPT_OBJ_FILE);
-	dnotify = ckpt_fown_dnotify(file, owner);
 	if (owner) {
 		read_lock_irq(&owner->lock);
 		type = owner->pid_type;
@@ -154,20 +213,15 @@ static int ckpt_fown_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		h.euid = from_kuid_munged(current_user_ns(), owner->euid);
 		read_unlock_irq(&owner->lock);
 	}
-	if (outside || dnotify) {
+	if (outside) {
 		buf = __getname();
 		if (!buf)
 			return -ENOMEM;
-		if (dnotify)
-			ret = ckpt_refuse(ctx, task, -EBUSY,
-					  "directory %s: F_NOTIFY is in force",
-					  ckpt_file_name(file, buf));
-		else
-			ret = ckpt_refuse(ctx, task, -EBUSY,
-					  "file %s: its owner (F_SETOWN), %s %d, is outside of the hierarchy",
-					  ckpt_file_name(file, buf),
-					  type == PIDTYPE_PGID ?
-					  "process group" : "task", h.pid);
+		ret = ckpt_refuse(ctx, task, -EBUSY,
+				  "file %s: its owner (F_SETOWN), %s %d, is outside of the hierarchy",
+				  ckpt_file_name(file, buf),
+				  type == PIDTYPE_PGID ?
+				  "process group" : "task", h.pid);
 		__putname(buf);
 		return ret;
 	}
@@ -190,15 +244,34 @@ static int ckpt_fown_record(struct ckpt_ctx *ctx, struct task_struct *task,
 		rec->flags |= CKPT_OWNERF_ASYNC;
 	if (ckpt_fown_async(file))
 		rec->fd = ckpt_fown_fd(ctx, file);
+	for (i = 0; i < nr; i++)
+		ours += !!ckpt_dir_table(ctx, &watches[i]);
+	rec->nr_watches = ours;
+	for (i = 0; i < nr; i++) {
+		if (!ckpt_dir_table(ctx, &watches[i]))
+			continue;
+		ret = ckpt_dir_record(ctx, &watches[i]);
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
 static int ckpt_fown_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 				void *ptr, struct ckpt_object *obj)
 {
+	struct dnotify_struct *watches = NULL;
+	long nr;
+	int ret;
+
 	/* The table of objects has one reference more by now. */
 	ckpt_obj_use(ctx, ptr, CKPT_OBJ_FILE);
-	return ckpt_fown_record(ctx, task, ptr, obj);
+	nr = ckpt_dir_watches(ptr, &watches);
+	if (nr < 0)
+		return nr;
+	ret = ckpt_fown_record(ctx, task, ptr, obj, watches, nr);
+	kvfree(watches);
+	return ret;
 }
 
 static int ckpt_fown_finish_run(struct ckpt_ctx *ctx,
@@ -328,11 +401,58 @@ static int ckpt_fown_set_async(struct ckpt_ctx *ctx,
 	return 0;
 }
 
+/* Closing the file ends the watches of the tables that have it, and no other. */
+static bool ckpt_dir_valid(const struct ckpt_hdr_dir_watch *h,
+			   struct files_struct *files, struct file *file)
+{
+	u32 known = 0;
+	bool has;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ckpt_dir_events); i++)
+		known |= ckpt_dir_events[i].dn;
+	if (h->fd < 0 || h->mask & ~known)
+		return false;
+	spin_lock(&files->file_lock);
+	has = files_lookup_fd_locked(files, h->fd) == file;
+	spin_unlock(&files->file_lock);
+	return has;
+}
+
+static int ckpt_dir_restore(struct ckpt_ctx *ctx, s32 file_ref,
+			    struct file *file)
+{
+	struct ckpt_hdr_dir_watch *h;
+	struct files_struct *files;
+	int ret;
+
+	h = ckpt_next_record(ctx, CKPT_HDR_DIR_WATCH);
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	files = ckpt_obj_fetch(ctx, h->table_ref, CKPT_OBJ_FILE_TABLE);
+	if (IS_ERR(files)) {
+		ret = PTR_ERR(files);
+	} else if (!ckpt_dir_valid(h, files, file)) {
+		ret = ckpt_err(ctx, current, -EINVAL,
+			       "watch (F_NOTIFY) of file %d by descriptor %d is not valid",
+			       file_ref, h->fd);
+	} else {
+		ret = dnotify_watch(files, h->fd, file, h->mask);
+		if (ret)
+			ckpt_err(ctx, current, ret,
+				 "file %d cannot be watched (F_NOTIFY) by descriptor %d",
+				 file_ref, h->fd);
+	}
+	kvfree(h);
+	return ret;
+}
+
 static void *ckpt_fown_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 {
 	const struct ckpt_hdr_file_owner *h = (const void *)hdr;
 	struct file *file;
-	int ret;
+	int ret = 0;
+	u32 i;
 
 	file = ckpt_obj_fetch(ctx, h->file_ref, CKPT_OBJ_FILE);
 	if (IS_ERR(file))
@@ -342,8 +462,13 @@ static void *ckpt_fown_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"the owner of file %d is not valid",
 					h->file_ref));
-	/* O_ASYNC names an owner for a terminal that has none. */
-	ret = ckpt_fown_set_async(ctx, h, file);
+	/* A watch names an owner, and so does O_ASYNC for a terminal. */
+	for (i = 0; i < h->nr_watches && !ret; i++) {
+		ret = ckpt_dir_restore(ctx, h->file_ref, file);
+		cond_resched();
+	}
+	if (!ret)
+		ret = ckpt_fown_set_async(ctx, h, file);
 	if (!ret)
 		ret = ckpt_fown_set(ctx, h, file);
 	return ret ? ERR_PTR(ret) : get_file(file);

@@ -759,6 +759,19 @@ static int check_file_owner(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "signum");
 	if (r->flags & ~(u64)OWNER_FLAGS_MASK)
 		return bad(field, "flags");
+	if (r->nr_watches > 4194304)
+		return bad(field, "nr_watches");
+	return 0;
+}
+
+static int check_dir_watch(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_dir_watch *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->table_ref <= 0)
+		return bad(field, "table_ref");
 	if (r->reserved0)
 		return bad(field, "reserved0");
 	return 0;
@@ -1792,6 +1805,13 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_nsfs),
 		.max_len = 16,
 		.check = check_nsfs,
+	},
+	{
+		.type = CKPT_HDR_DIR_WATCH,
+		.name = "dir_watch",
+		.size = sizeof(struct ckpt_hdr_dir_watch),
+		.max_len = 24,
+		.check = check_dir_watch,
 	},
 	{
 		.type = CKPT_HDR_MM,

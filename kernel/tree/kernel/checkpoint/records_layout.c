@@ -518,8 +518,19 @@ static_assert(offsetof(struct ckpt_hdr_file_owner, euid) == 36);
 static_assert(sizeof_field(struct ckpt_hdr_file_owner, euid) == 4);
 static_assert(offsetof(struct ckpt_hdr_file_owner, fd) == 40);
 static_assert(sizeof_field(struct ckpt_hdr_file_owner, fd) == 4);
-static_assert(offsetof(struct ckpt_hdr_file_owner, reserved0) == 44);
-static_assert(sizeof_field(struct ckpt_hdr_file_owner, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_file_owner, nr_watches) == 44);
+static_assert(sizeof_field(struct ckpt_hdr_file_owner, nr_watches) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_dir_watch) == 24);
+static_assert(offsetof(struct ckpt_hdr_dir_watch, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_dir_watch, table_ref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_dir_watch, table_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_dir_watch, fd) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_dir_watch, fd) == 4);
+static_assert(offsetof(struct ckpt_hdr_dir_watch, mask) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_dir_watch, mask) == 4);
+static_assert(offsetof(struct ckpt_hdr_dir_watch, reserved0) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_dir_watch, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_pipe) == 24);
 static_assert(offsetof(struct ckpt_hdr_pipe, h) == 0);

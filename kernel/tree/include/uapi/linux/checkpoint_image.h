@@ -116,6 +116,7 @@
 #define CKPT_HDR_LOCKS			345
 #define CKPT_HDR_LOCK			346
 #define CKPT_HDR_FILE_OWNER		347
+#define CKPT_HDR_DIR_WATCH		350
 
 /* Record types: Pipes */
 #define CKPT_HDR_PIPE			305
@@ -1169,7 +1170,8 @@ struct ckpt_hdr_lock {
 };
 
 /**
- * struct ckpt_hdr_file_owner - The signals that a file sends.
+ * struct ckpt_hdr_file_owner - The signals that a file sends. nr_watches
+ * records of type dir_watch follow.
  *
  * @h: record header, type CKPT_HDR_FILE_OWNER
  * @objref: object number
@@ -1182,7 +1184,7 @@ struct ckpt_hdr_lock {
  * @uid: real user id of who named the owner
  * @euid: effective user id of who named the owner
  * @fd: ASYNC: descriptor that signals name (si_fd)
- * @reserved0: must be zero
+ * @nr_watches: F_NOTIFY: tables through which a directory is watched
  */
 struct ckpt_hdr_file_owner {
 	struct ckpt_hdr h;
@@ -1195,6 +1197,24 @@ struct ckpt_hdr_file_owner {
 	__u32 uid;
 	__u32 euid;
 	__s32 fd;
+	__u32 nr_watches;
+};
+
+/**
+ * struct ckpt_hdr_dir_watch - A watch of a directory (F_NOTIFY).
+ *
+ * @h: record header, type CKPT_HDR_DIR_WATCH
+ * @table_ref: descriptor table to which it belongs (reference:
+ *	CKPT_OBJ_FILE_TABLE)
+ * @fd: descriptor of the directory in it, which signals name (si_fd)
+ * @mask: DN_*, as F_NOTIFY
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_dir_watch {
+	struct ckpt_hdr h;
+	__s32 table_ref;
+	__s32 fd;
+	__u32 mask;
 	__u32 reserved0;
 };
 
