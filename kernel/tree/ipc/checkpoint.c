@@ -137,7 +137,7 @@ static int ckpt_ipc_consider(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
 	if (!all) {
 		if (type->used(ctx, perm))
 			ckpt_warn(ctx, task,
-				  "%s %d: nobody has attached it, and it stays behind",
+				  "%s %d: the tasks have used it, and it stays behind",
 				  type->name, perm->id);
 		return 0;
 	}
