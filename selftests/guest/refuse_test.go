@@ -143,7 +143,7 @@ func TestRefuseAttached(t *testing.T) {
 		refusal{variant: "timer_outside", words: []string{"posix timer 0 runs on the cpu clock of process"}},
 		refusal{variant: "timer_clock_gone", words: []string{"posix timer 0: runs on the cpu clock of a task that has ended"}},
 		refusal{variant: "timer_thread_gone", words: []string{"posix timer 0: notifies a thread that has ended"}},
-		refusal{variant: "sem_used", words: []string{"nobody has attached it, and it stays behind"}, warned: true},
+		refusal{variant: "sem_used", words: []string{"the tasks have used it, and it stays behind"}, warned: true},
 		refusal{variant: "seccomp_listener", words: []string{"notifies a listener"}},
 		refusal{variant: "aio", words: []string{": 1 requests in flight"}},
 		refusal{variant: "aio_unmapped", words: []string{"its ring is not mapped as a whole"}},

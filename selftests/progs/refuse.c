@@ -379,7 +379,7 @@ static void make_shm_elsewhere(void)
 	need(unshare(CLONE_NEWIPC));
 }
 
-/* The caller leaves alone what nobody has attached, and says so. */
+/* A set that is used without SEM_UNDO stays where it is, and the log says so. */
 static void make_sem_used(void)
 {
 	struct sembuf op = { .sem_op = 1 };

@@ -101,7 +101,7 @@ void ckpt_ipc_store(struct ckpt_ipc_perm *h, struct kern_ipc_perm *perm)
 	h->gid = from_kgid_munged(ns, perm->gid);
 	h->cuid = from_kuid_munged(ns, perm->cuid);
 	h->cgid = from_kgid_munged(ns, perm->cgid);
-	h->mode = perm->mode & S_IRWXUGO;
+	h->mode = perm->mode & 0777;
 }
 
 /* One namespace, or nobody knows which objects a task sees. */
@@ -137,12 +137,12 @@ static int ckpt_ipc_consider(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
 	if (!all) {
 		if (type->used(ctx, perm))
 			ckpt_warn(ctx, task,
-				  "%s %d: nobody has attached it, and it stays behind",
+				  "%s %d: the tasks have used it, and it stays behind",
 				  type->name, perm->id);
 		return 0;
 	}
 	rcu_read_lock();
-	readable = !ipcperms(ns, perm, S_IRUGO);
+	readable = !ipcperms(ns, perm, 0444);
 	rcu_read_unlock();
 	if (!readable && own) {
 		ckpt_warn(ctx, task,
@@ -362,7 +362,7 @@ void ckpt_ipc_load(const struct ckpt_ipc *ipc)
 	perm->gid = make_kgid(ns, ipc->wanted.gid);
 	perm->cuid = make_kuid(ns, ipc->wanted.cuid);
 	perm->cgid = make_kgid(ns, ipc->wanted.cgid);
-	perm->mode = (perm->mode & ~S_IRWXUGO) | ipc->wanted.mode;
+	perm->mode = (perm->mode & ~0777) | ipc->wanted.mode;
 }
 
 /**

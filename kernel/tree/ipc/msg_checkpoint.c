@@ -13,7 +13,7 @@
 
 #include "checkpoint.h"
 
-#define CKPT_MSG_MAX	(1 << 20)
+#define CKPT_MSG_MAX	1048576
 
 static struct msg_queue *ckpt_msg(struct kern_ipc_perm *perm)
 {

@@ -15,7 +15,7 @@
 
 #include "checkpoint.h"
 
-#define CKPT_SEM_MAX	(1 << 16)
+#define CKPT_SEM_MAX	65536
 
 static struct sem_array *ckpt_sem(struct kern_ipc_perm *perm)
 {

@@ -224,6 +224,7 @@ struct file *ckpt_shm_restore(struct ckpt_ctx *ctx,
 	struct ckpt_hdr_shm_file *h;
 	struct shm_file_data *sfd;
 	struct ckpt_ipc *ipc;
+	int ret;
 
 	h = ckpt_next_record(ctx, CKPT_HDR_SHM_FILE);
 	if (IS_ERR(h))
@@ -236,6 +237,12 @@ struct file *ckpt_shm_restore(struct ckpt_ctx *ctx,
 		return ERR_PTR(ckpt_err(ctx, current, -EINVAL,
 					"attachment of shared memory with flags %#o",
 					f->f_flags));
+	ret = security_shm_shmat(ipc->perm, NULL,
+				 acc == O_RDONLY ? SHM_RDONLY : 0);
+	if (ret)
+		return ERR_PTR(ckpt_err(ctx, current, ret,
+					"shared memory segment %d cannot be attached",
+					ipc->wanted.id));
 	sfd = kzalloc(sizeof(*sfd), GFP_KERNEL_ACCOUNT);
 	if (!sfd)
 		return ERR_PTR(-ENOMEM);
