@@ -15,31 +15,31 @@ import (
 
 // TestSysvShm has a segment that four areas of three processes show, and one that nobody does: each is in the image once.
 func TestSysvShm(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "shm", Ways: kit.EveryWay, Look: []string{"ns/ipc"}, Image: func(t *testing.T, i *kit.Image) {
+	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "shm", Alone: true, Ways: kit.EveryWay, Look: []string{"ns/ipc"}, Image: func(t *testing.T, i *kit.Image) {
 		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SHM: 2})
 	}})
 }
 
 // TestSysvShmHere has a removed segment in the namespace of whoever saves and restarts.
 func TestSysvShmHere(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "shm-here", Image: func(t *testing.T, i *kit.Image) {
+	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "shm-here", Alone: true, Image: func(t *testing.T, i *kit.Image) {
 		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SHM: 1})
 	}})
 }
 
 func TestSysvSem(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "sem", Look: []string{"ns/ipc"}})
+	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "sem", Alone: true, Look: []string{"ns/ipc"}})
 }
 
 // TestSysvSemShared has two processes that share what is undone.
 func TestSysvSemShared(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "sysvsem", Look: []string{"ns/ipc"}, Image: func(t *testing.T, i *kit.Image) {
+	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "sysvsem", Alone: true, Look: []string{"ns/ipc"}, Image: func(t *testing.T, i *kit.Image) {
 		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SEM: 1, image.CKPT_HDR_SEM_UNDO: 1, image.CKPT_HDR_SEM_UNDO_SET: 1})
 	}})
 }
 
 func TestSysvMsg(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "msg", Look: []string{"ns/ipc"}})
+	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "msg", Alone: true, Look: []string{"ns/ipc"}})
 }
 
 // removeSysv removes objects by identifier, whatever there is of them.

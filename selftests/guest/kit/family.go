@@ -31,6 +31,9 @@ type Family struct {
 	// Ways are how it is held; all of them but stopping when empty, since a stop is an event for parents.
 	Ways []Way
 
+	// Alone has one way after the other, for what has a name that all of the machine share and that is there once.
+	Alone bool
+
 	// Dead is how long it stays dead at least.
 	Dead time.Duration
 
@@ -73,7 +76,9 @@ func RunFamilies(t *testing.T, families ...Family) {
 func (f *Family) run(t *testing.T) {
 	t.Helper()
 	t.Run("twin", func(t *testing.T) {
-		t.Parallel()
+		if !f.Alone {
+			t.Parallel()
+		}
 		f.Twin(t)
 	})
 	if os.Getenv("SELFTEST_STOCK") == "1" {
@@ -86,7 +91,9 @@ func (f *Family) run(t *testing.T) {
 	}
 	for n, way := range ways {
 		t.Run(way.Name, func(t *testing.T) {
-			t.Parallel()
+			if !f.Alone {
+				t.Parallel()
+			}
 			// The tool first: it is what people use.
 			f.Restore(t, way, n%2 == 1)
 		})
