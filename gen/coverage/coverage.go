@@ -23,10 +23,46 @@ const (
 
 var states = []string{covered, refused, missing, environment}
 
+// summarized are those that the README has a column for.
+var summarized = []string{covered, refused, missing}
+
 // A Kind is a group of rows.
 type Kind struct {
 	Kind string `yaml:"kind"`
-	Rows []Row  `yaml:"rows"`
+
+	// Brief says the chief of the rows of each state for the README, in a few words.
+	Brief map[string]string `yaml:"brief"`
+
+	Rows []Row `yaml:"rows"`
+}
+
+// count is how many rows have a state.
+func (k Kind) count(state string) int {
+	n := 0
+	for _, r := range k.Rows {
+		if r.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+// check wants a word about each state of which there are rows, and none about others.
+func (k Kind) check() error {
+	if k.Kind == "" || len(k.Rows) == 0 {
+		return errors.New("without a name or without rows")
+	}
+	for state := range k.Brief {
+		if !slices.Contains(summarized, state) {
+			return fmt.Errorf("brief: there is no state %q in the table of the README", state)
+		}
+	}
+	for _, state := range summarized {
+		if (k.Brief[state] != "") != (k.count(state) > 0) {
+			return fmt.Errorf("brief: it says %q of %d rows that are %s", k.Brief[state], k.count(state), state)
+		}
+	}
+	return nil
 }
 
 // A Row is one thing that a task can have.
@@ -67,8 +103,11 @@ func decode(data []byte) ([]Kind, error) {
 	var errs []error
 	seen := map[string]bool{}
 	for _, k := range kinds {
-		if k.Kind == "" || len(k.Rows) == 0 || seen[k.Kind] {
-			errs = append(errs, fmt.Errorf("kind %q: without a name, without rows or twice", k.Kind))
+		if err := k.check(); err != nil {
+			errs = append(errs, fmt.Errorf("kind %q: %w", k.Kind, err))
+		}
+		if seen[k.Kind] {
+			errs = append(errs, fmt.Errorf("kind %q: twice", k.Kind))
 		}
 		seen[k.Kind] = true
 		for _, r := range k.Rows {

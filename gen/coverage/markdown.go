@@ -54,17 +54,17 @@ func Markdown(kinds []Kind) string {
 	return b.String()
 }
 
-// Summary renders the table of the README: a line for each kind.
+// Summary renders the table of the README: a line for each kind, with how many rows of docs/coverage.md it sums up.
 func Summary(kinds []Kind) string {
 	rows := [][]string{{"", "covered", "refused by name", "missing"}}
 	for _, k := range kinds {
-		cells := map[string][]string{}
-		for _, r := range k.Rows {
-			cells[r.State] = append(cells[r.State], r.What)
-		}
-		row := []string{k.Kind}
-		for _, state := range []string{covered, refused, missing} {
-			row = append(row, strings.Join(cells[state], "; "))
+		row := []string{fmt.Sprintf("[%s](docs/coverage.md#%s)", k.Kind, strings.ToLower(strings.ReplaceAll(k.Kind, " ", "-")))}
+		for _, state := range summarized {
+			cell := ""
+			if n := k.count(state); n > 0 {
+				cell = fmt.Sprintf("%s (%d)", k.Brief[state], n)
+			}
+			row = append(row, cell)
 		}
 		rows = append(rows, row)
 	}
