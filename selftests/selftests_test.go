@@ -51,7 +51,7 @@ func TestGuest(t *testing.T) {
 		Kernel:      os.Getenv("KERNEL"),
 		Debug:       os.Getenv("SELFTEST_DEBUG") == "1",
 		HostFS:      os.Getenv("SELFTEST_HOSTFS") != "0",
-		TestTimeout: 2 * time.Minute,
+		TestTimeout: 4 * time.Minute,
 		Timeout:     40 * time.Minute,
 		Skips:       slices.Concat(skips, pending),
 		Machines:    machines(),

@@ -83,6 +83,7 @@ func objects(c *content, arch string) []string {
 var lockers = map[string]string{
 	"ckpt_walk_pmd":          "pte_offset_map_lock, which may return without the lock",
 	"ckpt_ipc_key_used":      "ipc_findkey, which takes the lock of the object that it returns, and none without one",
+	"ckpt_ipc_clear":         "the remove operation of the kind of object, which drops the lock",
 	"ckpt_ipc_free":          "the remove operation of the kind of object, which drops the lock",
 	"ckpt_undo_apply":        "find_alloc_undo, which returns in an RCU section unless it fails",
 	"ckpt_sched_affinity":    "task_rq_lock, which takes two locks and drops them in a loop",

@@ -61,7 +61,7 @@ func TestCheckpointFlags(t *testing.T) {
 	p := counting(t)
 	out := int(scratch(t, os.O_WRONLY).Fd())
 	const all = calls.CHECKPOINT_SUBTREE | calls.CHECKPOINT_FREEZE | calls.CHECKPOINT_KILL | calls.CHECKPOINT_DRYRUN | calls.CHECKPOINT_QUERY |
-		calls.CHECKPOINT_CUT | calls.CHECKPOINT_TTY
+		calls.CHECKPOINT_CUT | calls.CHECKPOINT_TTY | calls.CHECKPOINT_IPC
 	for bit := range 64 {
 		flag := uint64(1) << bit
 		if flag&all != 0 {

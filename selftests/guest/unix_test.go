@@ -136,14 +136,19 @@ func TestUnixCut(t *testing.T) {
 	}
 }
 
-// logServer is who has the address that unix_log connects with.
-func logServer(t *testing.T, dir string) int {
+// logServer is who has the address that unix_log connects with, and has it by the same name.
+func logServer(t *testing.T, dir, variant string) int {
 	t.Helper()
+	name := filepath.Join(dir, "syslog")
+	if variant == "relative" {
+		t.Chdir(dir)
+		name = "syslog"
+	}
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(dir, "syslog")}); err != nil {
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: name}); err != nil {
 		t.Fatal(err)
 	}
 	return fd
@@ -153,7 +158,7 @@ func logServer(t *testing.T, dir string) int {
 func startLog(t *testing.T, variant string) (*kit.Prog, int) {
 	t.Helper()
 	dir := kit.MeetingPlace(t)
-	fd := logServer(t, dir)
+	fd := logServer(t, dir, variant)
 	p := kit.StartIn(t, dir, "unix_log", "keep", variant)
 	p.Ready(t)
 	return p, fd

@@ -587,7 +587,7 @@ static void cpu_verify(void)
 	want_u64("interval", interval, 3 * SEC);
 	want_between("time left of the thread", left(of_thread, &interval), cpu_left[1] - 2 * SEC, cpu_left[1]);
 	if (!prog_losing)
-		want_between("time left of the child", left(of_child, &interval), cpu_left[2] - 100 * MS, cpu_left[2] + 20 * MS);
+		want_between("time left of the child", left(of_child, &interval), cpu_left[2] - 150 * MS, cpu_left[2] + 20 * MS);
 	want_u64("fired", fired, 0);
 	announce(1);
 	while (!fired && limit-- > 0)

@@ -9,6 +9,7 @@
  * shm: segments that several processes have attached in several ways, one of
  * them removed, one locked, and one that nobody has attached.
  * shm-here: a removed segment of two processes in the namespace of the test.
+ * shm-left-here: one with a key there, which stays behind when they are killed.
  * sem: a semaphore that is handed back and forth, one process that waits and
  * one that waits for a limited time; what is undone when processes end.
  * sysvsem: two processes that share what is undone (CLONE_SYSVSEM).
@@ -118,7 +119,7 @@ static void shm_child(long nr)
 
 static void shm_main(void)
 {
-	int here = !!strstr(prog_variant, "-here"), i, burn;
+	int here = !!strstr(prog_variant, "-here"), left = prog_is("shm-left-here"), i, burn;
 	struct shmid_ds ds;
 	pid_t pids[2];
 
@@ -127,7 +128,7 @@ static void shm_main(void)
 		burn = must(shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600));
 		must(shmctl(burn, IPC_RMID, NULL));
 	}
-	seg_id = must(shmget(here ? IPC_PRIVATE : KEY, LEN, IPC_CREAT | 0640));
+	seg_id = must(shmget(here && !left ? IPC_PRIVATE : KEY, LEN, IPC_CREAT | (left ? IPC_EXCL : 0) | 0640));
 	seg = shmat(seg_id, NULL, 0);
 	must((long)seg);
 	fill(seg, 6 * PAGE, 21);
@@ -149,7 +150,7 @@ static void shm_main(void)
 	for (i = 0; i < 2; i++)
 		pids[i] = spawn(shm_child, i);
 	must_soon(load(board->ready) == 2);
-	if (here)
+	if (here && !left)
 		must(shmctl(seg_id, IPC_RMID, NULL));
 	seg_stat(seg_id, &seg_was);
 	if (!here)
@@ -183,6 +184,10 @@ static void shm_main(void)
 		want_u64("removal", shmctl(lone_id, IPC_RMID, NULL), 0);
 		want_u64("removal", shmctl(seg_id, IPC_RMID, NULL), 0);
 		want_u64("detach", shmdt(seg_ro), 0);
+	}
+	if (left) {
+		want_u64("segment by key", shmget(KEY, 0, 0), seg_id);
+		want_u64("removal", shmctl(seg_id, IPC_RMID, NULL), 0);
 	}
 	want_u64("detach", shmdt(seg), 0);
 	if (!prog_losing) {
@@ -440,7 +445,7 @@ int main(int argc, char **argv)
 	prog_start(argc, argv);
 	board_make();
 	own_namespace();
-	if (prog_is("shm") || prog_is("shm-here"))
+	if (prog_is("shm") || prog_is("shm-here") || prog_is("shm-left-here"))
 		shm_main();
 	else if (prog_is("sem"))
 		sem_main();

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 
 #define MANY 200
-#define WAIT (6 * SEC)
+#define WAIT (12 * SEC)
 
 struct worker {
 	int nr;

@@ -8,8 +8,9 @@
  * used is named in the log and stays where it is.
  *
  * A restart makes objects with the identifiers that they had. It never takes
- * over one that is there, nor removes it: an identifier or a key that is in use
- * fails it. Until everything has been read nobody but who made an object may
+ * over one that is there: an identifier or a key that is in use fails it. It
+ * removes only the very segments of shared memory that the tasks of the image
+ * have left behind and that nobody has attached. Until everything has been read nobody but who made an object may
  * use it. An object that a failed restart has made goes with it.
  */
 #include <linux/capability.h>
@@ -283,13 +284,49 @@ static bool ckpt_ipc_key_used(struct ipc_ids *ids, key_t key)
 	return perm;
 }
 
-static int ckpt_ipc_make(struct ckpt_ipc *ipc, struct ipc_params *params)
+/*
+ * Tasks that were ended with CHECKPOINT_KILL have left their objects behind. The
+ * image has the contents, so what the caller may remove goes, as by ipcrm(1).
+ */
+static void ckpt_ipc_clear(struct ckpt_ipc *ipc,
+			   const struct ipc_params *params, time64_t ctime)
+{
+	const struct ckpt_ipc_type *type = ipc->type;
+	struct user_namespace *user_ns = current_user_ns();
+	const struct ckpt_ipc_perm *h = &ipc->wanted;
+	kuid_t euid = current_euid();
+	struct kern_ipc_perm *perm;
+	bool ours;
+
+	if (!type->left_behind)
+		return;
+	perm = idr_find(&ipc->ns->ids[type->ids].ipcs_idr, ipcid_to_idx(h->id));
+	if (!perm)
+		return;
+	rcu_read_lock();
+	ipc_lock_object(perm);
+	ours = perm->id == h->id && perm->key == h->key &&
+	       (perm->mode & 0777) == h->mode &&
+	       uid_eq(perm->cuid, make_kuid(user_ns, h->cuid)) &&
+	       gid_eq(perm->cgid, make_kgid(user_ns, h->cgid)) &&
+	       (uid_eq(euid, perm->uid) || uid_eq(euid, perm->cuid) ||
+		ns_capable(ipc->ns->user_ns, CAP_SYS_ADMIN)) &&
+	       type->left_behind(perm, params, ctime);
+	if (ours)
+		type->remove(ipc->ns, perm);
+	else
+		ipc_unlock(perm);
+}
+
+static int ckpt_ipc_make(struct ckpt_ipc *ipc, struct ipc_params *params,
+			 time64_t ctime)
 {
 	struct ipc_ids *ids = &ipc->ns->ids[ipc->type->ids];
 	int id = ipc->wanted.id, ret = -EEXIST;
 
 	params->key = ipc->wanted.key;
 	down_write(&ids->rwsem);
+	ckpt_ipc_clear(ipc, params, ctime);
 	if (!ckpt_ipc_key_used(ids, params->key) &&
 	    !idr_find(&ids->ipcs_idr, ipcid_to_idx(id))) {
 		ids->next_id = id;
@@ -313,13 +350,14 @@ static int ckpt_ipc_make(struct ckpt_ipc *ipc, struct ipc_params *params)
  * @type: its kind
  * @h: identifier and permissions
  * @params: what to make; key and flags other than permissions are the callee's
+ * @ctime: when that was made or changed, seconds of CLOCK_REALTIME
  *
  * Return: the object, which nobody but its creator may use yet, or an ERR_PTR.
  */
 struct ckpt_ipc *ckpt_ipc_create(struct ckpt_ctx *ctx,
 				 const struct ckpt_ipc_type *type,
 				 const struct ckpt_ipc_perm *h,
-				 struct ipc_params *params)
+				 struct ipc_params *params, time64_t ctime)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 	struct ckpt_ipc *ipc;
@@ -335,7 +373,7 @@ struct ckpt_ipc *ckpt_ipc_create(struct ckpt_ctx *ctx,
 	ipc->type = type;
 	ipc->ns = get_ipc_ns(ns);
 	ipc->wanted = *h;
-	ret = ckpt_ipc_make(ipc, params);
+	ret = ckpt_ipc_make(ipc, params, ctime);
 	if (!ret)
 		return ipc;
 	if (ret == -EEXIST)

@@ -27,6 +27,8 @@
  * @remove: remove one; ids->rwsem is held for writing, the object is locked
  * @rcu_free: free one
  * @used: has a member made use of it? The object may be gone
+ * @left_behind: is it what tasks that have ended have left behind, and of no
+ *	use to anybody? The object is locked; NULL: one never knows
  */
 struct ckpt_ipc_type {
 	const char *name;
@@ -36,6 +38,8 @@ struct ckpt_ipc_type {
 	void (*remove)(struct ipc_namespace *ns, struct kern_ipc_perm *perm);
 	void (*rcu_free)(struct rcu_head *head);
 	bool (*used)(struct ckpt_ctx *ctx, struct kern_ipc_perm *perm);
+	bool (*left_behind)(struct kern_ipc_perm *perm,
+			    const struct ipc_params *params, time64_t ctime);
 };
 
 /**
@@ -65,7 +69,7 @@ void ckpt_ipc_store(struct ckpt_ipc_perm *h, struct kern_ipc_perm *perm);
 struct ckpt_ipc *ckpt_ipc_create(struct ckpt_ctx *ctx,
 				 const struct ckpt_ipc_type *type,
 				 const struct ckpt_ipc_perm *h,
-				 struct ipc_params *params);
+				 struct ipc_params *params, time64_t ctime);
 void ckpt_ipc_load(const struct ckpt_ipc *ipc);
 int ckpt_ipc_settle(struct ckpt_ctx *ctx, void *ptr);
 void ckpt_ipc_grab(void *ptr);

@@ -270,7 +270,8 @@ static void *ckpt_msg_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 					"message queue %d of %llu bytes, the caller may make one of %u",
 					h->perm->id, h->qbytes,
 					ns->msg_ctlmnb));
-	ipc = ckpt_ipc_create(ctx, &ckpt_msg_type, h->perm, &params);
+	ipc = ckpt_ipc_create(ctx, &ckpt_msg_type, h->perm, &params,
+			      h->ctime);
 	if (IS_ERR(ipc))
 		return ipc;
 	ret = ckpt_msg_fill(ctx, ipc, h);

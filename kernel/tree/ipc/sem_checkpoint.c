@@ -84,7 +84,8 @@ static void *ckpt_sem_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 					h->perm->id, h->nr_sems,
 					ns->sem_ctls[0]));
 	params.u.nsems = h->nr_sems;
-	ipc = ckpt_ipc_create(ctx, &ckpt_sem_type, h->perm, &params);
+	ipc = ckpt_ipc_create(ctx, &ckpt_sem_type, h->perm, &params,
+			      h->ctime);
 	if (IS_ERR(ipc))
 		return ipc;
 	sma = ckpt_sem(ipc->perm);

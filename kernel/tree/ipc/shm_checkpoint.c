@@ -168,6 +168,17 @@ static bool ckpt_shm_used(struct ckpt_ctx *ctx, struct kern_ipc_perm *perm)
 
 /* Restart */
 
+static bool ckpt_shm_left_behind(struct kern_ipc_perm *perm,
+				 const struct ipc_params *params,
+				 time64_t ctime)
+{
+	const struct shmid_kernel *shp = ckpt_shm(perm);
+
+	return !shp->shm_nattch && shp->shm_segsz == params->u.size &&
+	       shp->shm_ctim == ctime &&
+	       !security_shm_shmctl(perm, IPC_RMID);
+}
+
 static void *ckpt_shm_restore_segment(struct ckpt_ctx *ctx,
 				      const struct ckpt_hdr *hdr)
 {
@@ -186,7 +197,8 @@ static void *ckpt_shm_restore_segment(struct ckpt_ctx *ctx,
 	params.u.size = h->size;
 	if (h->flags & CKPT_SHM_NORESERVE)
 		params.flg = SHM_NORESERVE;
-	ipc = ckpt_ipc_create(ctx, &ckpt_shm_type, h->perm, &params);
+	ipc = ckpt_ipc_create(ctx, &ckpt_shm_type, h->perm, &params,
+			      h->ctime);
 	if (IS_ERR(ipc))
 		return ipc;
 	ipc->record = kmemdup(h, sizeof(*h), GFP_KERNEL_ACCOUNT);
@@ -346,6 +358,7 @@ const struct ckpt_ipc_type ckpt_shm_type = {
 	.remove		= do_shm_rmid,
 	.rcu_free	= shm_rcu_free,
 	.used		= ckpt_shm_used,
+	.left_behind	= ckpt_shm_left_behind,
 };
 
 const struct ckpt_obj_ops ckpt_shm_ops = {

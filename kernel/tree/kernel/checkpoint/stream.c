@@ -85,7 +85,7 @@ static int ckpt_file_read(struct ckpt_ctx *ctx, struct iov_iter *iter)
 	}
 	if (ret == -EPIPE)
 		return ckpt_err(ctx, NULL, ret, "the image ends early");
-	return ret ? ckpt_err(ctx, NULL, ret, "cannot read the image") : 0;
+	return ret ? ckpt_err(ctx, current, ret, "cannot read the image") : 0;
 }
 
 static int ckpt_read_raw(struct ckpt_ctx *ctx, void *buf, size_t len)
