@@ -171,7 +171,7 @@ func newJob(t *testing.T) *job {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close() })
-	src, err := source.Open(in, name)
+	src, err := source.Open(in, name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestFile(t *testing.T) {
 	if _, err := in.Seek(int64(len("before")), io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(in, name)
+	s, err := Open(in, name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestStream(t *testing.T) {
 	for name, open := range streams {
 		t.Run(name, func(t *testing.T) {
 			in := open(t, []byte(string(data)+behind))
-			s, err := Open(in, name)
+			s, err := Open(in, name, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func TestStream(t *testing.T) {
 func TestStreamEndsEarly(t *testing.T) {
 	data := imagetest.Make(t, imagetest.Task(42))
 	for _, size := range []int{len(data) - 1, len(data) - 60, len(data) / 2} {
-		s, err := Open(pipe(t, data[:size], 0), "x")
+		s, err := Open(pipe(t, data[:size], 0), "x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestStreamEndsEarly(t *testing.T) {
 // TestKernelGivesUp ends the feeder when nobody reads any more.
 func TestKernelGivesUp(t *testing.T) {
 	data := imagetest.Make(t, imagetest.Task(42))
-	s, err := Open(pipe(t, data, 0), "x")
+	s, err := Open(pipe(t, data, 0), "x", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		"no tasks": {imagetest.Make(t), image.ErrOrder, ""},
 		"pid 0":    {imagetest.Make(t, imagetest.Task(0)), image.ErrOrder, ""},
 	} {
-		s, err := Open(pipe(t, c.data, 0), "the input")
+		s, err := Open(pipe(t, c.data, 0), "the input", nil)
 		if !errors.Is(err, c.want) || !strings.HasPrefix(err.Error(), "the input: ") || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if _, err := Open(dir, "d"); err == nil {
+	if _, err := Open(dir, "d", nil); err == nil {
 		t.Error("a directory was accepted")
 	}
 }
