@@ -70,13 +70,18 @@ func (fs *Files) create(s *staged) error {
 		return err
 	}
 	var st unix.Stat_t
-	if err := unix.Fstat(int(s.data.Fd()), &st); err != nil {
+	self := fmt.Sprintf("/proc/self/fd/%d", s.data.Fd())
+	held, err := unix.Open(self, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	s.held = os.NewFile(uintptr(held), s.path)
+	if err := unix.Fstat(held, &st); err != nil {
 		return err
 	}
 	name := path.Base(s.path)
-	var err error
 	if s.temp == "" {
-		err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", s.data.Fd()), s.dir, name, unix.AT_SYMLINK_FOLLOW)
+		err = unix.Linkat(unix.AT_FDCWD, self, s.dir, name, unix.AT_SYMLINK_FOLLOW)
 	} else {
 		err = unix.Renameat2(s.dir, s.temp, s.dir, name, unix.RENAME_NOREPLACE)
 		if err == unix.EINVAL { // Not every file system can promise that; a link is as good.

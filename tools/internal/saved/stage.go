@@ -34,6 +34,7 @@ type staged struct {
 	before unix.Stat_t
 
 	made    identity // of the new file, once it has its name
+	held    *os.File // keeps the inode number of the new or the old file from being that of another one
 	backup  *os.File // what was in the old one, once it has been overwritten
 	dressed bool     // owner, mode and time have been set
 }
@@ -86,7 +87,11 @@ func openDir(name string) (int, error) {
 
 // openOld opens what is there by the name; nil for nothing.
 func (s *staged) openOld() (*os.File, error) {
-	fd, err := unix.Openat(s.dir, path.Base(s.path), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := unix.Openat(s.dir, path.Base(s.path), flags|unix.O_NOATIME, 0)
+	if err == unix.EPERM { // Not the owner.
+		fd, err = unix.Openat(s.dir, path.Base(s.path), flags, 0)
+	}
 	switch err {
 	case nil:
 	case unix.ENOENT:
@@ -126,9 +131,7 @@ func (fs *Files) stage(r *image.SavedReader, f *image.SavedFile, name string) (e
 	if err != nil {
 		return fail(name, err)
 	}
-	if s.there = old != nil; s.there {
-		defer old.Close()
-	}
+	s.there, s.held = old != nil, old
 	if !s.there || fs.policy == Overwrite {
 		if s.data, s.temp, err = s.temporary(!s.there); err != nil {
 			return fail(name, err)
@@ -297,6 +300,7 @@ func closeFile(f **os.File) error {
 // close gives up everything but what has been put in its place.
 func (s *staged) close() {
 	_ = s.drop()
+	_ = closeFile(&s.held)
 	_ = closeFile(&s.backup)
 	if s.dir >= 0 {
 		_ = unix.Close(s.dir)
