@@ -66,6 +66,8 @@ func command(stdin *os.File, stderr io.Writer) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("no-wait", "copy-status")
 	cmd.MarkFlagsMutuallyExclusive("self", "frozen")
 	cmd.AddCommand(initCommand(stdin, stderr))
+	cli.CompleteFlag(cmd, "changed", "fail", "warn")
+	cli.CompleteFlag(cmd, "saved-files", "fail", "keep", "overwrite")
 	cli.AddCompletion(cmd)
 	return cmd
 }

@@ -82,8 +82,9 @@ func TestErrors(t *testing.T) {
 func TestHelpVersionCompletion(t *testing.T) {
 	for args, want := range map[string]string{
 		"--help": "--copy-status", "--version": "restart ", "completion bash": "__start_restart",
+		"__complete --saved-files ": "fail\nkeep\noverwrite\n", "__complete --changed=": "fail\nwarn\n",
 	} {
-		status, stdout, _ := runTool(t, nil, strings.Fields(args)...)
+		status, stdout, _ := runTool(t, nil, strings.Split(args, " ")...)
 		if status != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("%s: status %d, stdout %q", args, status, stdout)
 		}
