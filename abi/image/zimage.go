@@ -10,6 +10,7 @@ const (
 	CKPT_REV                 = 3
 	CKPT_MAGIC_HEAD   uint64 = 0x4c43523643484b50
 	CKPT_MAGIC_TAIL   uint64 = 0x504b484336524354
+	CKPT_MAGIC_SAVED  uint64 = 0x4c43523653415645
 	CKPT_HDR_OPTIONAL        = 0x80000000
 )
 
@@ -84,6 +85,10 @@ const (
 	CKPT_HDR_POSIX_TIMERS    = 605
 	CKPT_HDR_POSIX_TIMER     = 606
 	CKPT_HDR_TIMERFD         = 331
+	CKPT_HDR_SAVED_HEAD      = 801
+	CKPT_HDR_SAVED_FILE      = 802
+	CKPT_HDR_SAVED_DATA      = 803
+	CKPT_HDR_SAVED_TAIL      = 804
 )
 
 // newRecord makes an empty record of a type, nil for an unknown type.
@@ -227,6 +232,14 @@ func newRecord(typ uint32) Record {
 		return new(PosixTimer)
 	case CKPT_HDR_TIMERFD:
 		return new(Timerfd)
+	case CKPT_HDR_SAVED_HEAD:
+		return new(SavedHead)
+	case CKPT_HDR_SAVED_FILE:
+		return new(SavedFile)
+	case CKPT_HDR_SAVED_DATA:
+		return new(SavedData)
+	case CKPT_HDR_SAVED_TAIL:
+		return new(SavedTail)
 	}
 	return nil
 }

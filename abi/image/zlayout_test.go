@@ -646,4 +646,31 @@ var layouts = []layout{
 		{"interval", "Interval", 24, 8},
 		{"ticks", "Ticks", 32, 8},
 	}},
+	{new(SavedHead), 24, []place{
+		{"magic", "Magic", 8, 8},
+		{"rev", "Rev", 16, 2},
+		{"reserved0", "Reserved0", 18, 2},
+		{"nr_files", "NrFiles", 20, 4},
+	}},
+	{new(SavedFile), 48, []place{
+		{"mode", "Mode", 8, 4},
+		{"uid", "UID", 12, 4},
+		{"gid", "GID", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
+		{"ino", "Ino", 24, 8},
+		{"size", "Size", 32, 8},
+		{"mtime", "Mtime", 40, 8},
+	}},
+	{new(SavedData), 24, []place{
+		{"offset", "Offset", 8, 8},
+		{"size", "", 16, 4},
+		{"reserved0", "Reserved0", 20, 4},
+		{"data", "Data", 24, 1},
+	}},
+	{new(SavedTail), 40, []place{
+		{"magic", "Magic", 8, 8},
+		{"nr_records", "NrRecords", 16, 8},
+		{"size", "Size", 24, 8},
+		{"checksum", "Checksum", 32, 8},
+	}},
 }

@@ -2,13 +2,16 @@
 
 package schema
 
-// Magic numbers of the image header and trailer. They differ from each other
+// Magic numbers of the image header and trailer, and of what stands in front of the
+// image. They differ from each other
 // and from those of the historic format, and read differently in either byte
 // order, so that a reader learns the byte order of the source from the first 8
 // bytes.
 const (
 	MagicHead uint64 = 0x4c43523643484b50
 	MagicTail uint64 = 0x504b484336524354
+
+	MagicSaved uint64 = 0x4c43523653415645
 )
 
 // Rev is the current format revision. Any change of a record bumps it.

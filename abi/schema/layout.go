@@ -167,3 +167,14 @@ func Records() []*Record {
 	}
 	return all
 }
+
+// Kernel lists the subsystems that the kernel knows.
+func Kernel() []*Subsystem {
+	var known []*Subsystem
+	for _, s := range All {
+		if !s.Tools {
+			known = append(known, s)
+		}
+	}
+	return known
+}

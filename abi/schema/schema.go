@@ -96,6 +96,7 @@ type Subsystem struct {
 	Enums   []*Enum
 	Structs []*Struct
 	Records []*Record
+	Tools   bool // for tools alone: the kernel knows nothing of it
 }
 
 // Revision is one entry of the format's history.

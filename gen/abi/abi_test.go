@@ -84,9 +84,11 @@ func TestStyle(t *testing.T) {
 // headers.
 func TestDocumented(t *testing.T) {
 	ref, hdr := string(reference()), string(imageHeader())+string(interfaceHeader())
-	for _, r := range schema.Records() {
-		if !strings.Contains(ref, "### Record "+r.Name+"\n") || !strings.Contains(hdr, "struct ckpt_hdr_"+r.Name+" {") {
-			t.Errorf("record %s is missing", r.Name)
+	for _, s := range schema.All {
+		for _, r := range s.Records {
+			if !strings.Contains(ref, "### Record "+r.Name+"\n") || strings.Contains(hdr, "struct ckpt_hdr_"+r.Name+" {") == s.Tools {
+				t.Errorf("record %s is missing, or in the header though the kernel does not know it", r.Name)
+			}
 		}
 	}
 	for _, s := range schema.All {

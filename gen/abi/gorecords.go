@@ -60,6 +60,7 @@ func goImage() *writer {
 	w.p("\tCKPT_REV = %d", schema.Rev)
 	w.p("\tCKPT_MAGIC_HEAD uint64 = %#x", schema.MagicHead)
 	w.p("\tCKPT_MAGIC_TAIL uint64 = %#x", schema.MagicTail)
+	w.p("\tCKPT_MAGIC_SAVED uint64 = %#x", schema.MagicSaved)
 	w.p("\tCKPT_HDR_OPTIONAL = %#x", schema.RecordOptional)
 	w.p(")")
 	w.p("")

@@ -61,7 +61,7 @@ func imageHeader() []byte {
 	for _, r := range schema.Records() {
 		column = max(column, len("#define "+r.CName()))
 	}
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		w.p("/* Record types: %s */", s.Name)
 		for _, r := range s.Records {
 			num := fmt.Sprint(r.Type)
@@ -82,7 +82,7 @@ struct ckpt_hdr {
 	__u32 len;
 };
 `)
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		w.p("/*")
 		for _, line := range wrap(s.Name+". "+s.Doc, 76) {
 			w.p(" * %s", line)

@@ -72,14 +72,14 @@ func recordsSource() []byte {
 	w.p("#include \"records.h\"")
 	w.p("")
 	checkHelpers(w)
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		for _, e := range s.Enums {
 			if enumUsed(e) {
 				enumCheck(w, e)
 			}
 		}
 	}
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		for _, st := range s.Structs {
 			if hasRules(st.Fields) {
 				c := &checks{w: w, ptr: "e"}
@@ -125,7 +125,7 @@ static bool is_text(const char *text, size_t n)
 }
 
 func enumUsed(e *schema.Enum) bool {
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		lists := [][]schema.Field{}
 		for _, st := range s.Structs {
 			lists = append(lists, st.Fields)
@@ -293,7 +293,10 @@ func recordCheck(w *writer, r *schema.Record) {
 
 // recordTable writes the table, sorted by type, and the search in it.
 func recordTable(w *writer) {
-	recs := slices.Clone(schema.Records())
+	var recs []*schema.Record
+	for _, s := range schema.Kernel() {
+		recs = append(recs, s.Records...)
+	}
 	slices.SortFunc(recs, func(a, b *schema.Record) int { return int(int64(a.WireType()) - int64(b.WireType())) })
 	w.p("/* Sorted by type. */")
 	w.p("static const struct ckpt_record records[] = {")
@@ -358,7 +361,7 @@ func layoutSource() []byte {
 	assertStruct(w, "ckpt_hdr", []schema.Field{
 		{Name: "type", Kind: schema.U32}, {Name: "len", Kind: schema.U32},
 	}, 0, schema.HdrSize)
-	for _, s := range schema.All {
+	for _, s := range schema.Kernel() {
 		for _, st := range s.Structs {
 			assertStruct(w, "ckpt_"+st.Name, st.Fields, 0, schema.Size(st.Fields))
 		}

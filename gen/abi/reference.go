@@ -53,6 +53,7 @@ func reference() []byte {
 	mdRow(w, "---", "---")
 	mdRow(w, "`CKPT_MAGIC_HEAD`", fmt.Sprintf("`0x%016x`", schema.MagicHead))
 	mdRow(w, "`CKPT_MAGIC_TAIL`", fmt.Sprintf("`0x%016x`", schema.MagicTail))
+	mdRow(w, "`CKPT_MAGIC_SAVED`", fmt.Sprintf("`0x%016x`", schema.MagicSaved))
 	mdRow(w, "`CKPT_REV`", fmt.Sprint(schema.Rev))
 	w.p("")
 	w.p("The kinds of numbers: `u` unsigned, `s` two's complement, followed by the width")

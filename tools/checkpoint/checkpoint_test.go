@@ -20,6 +20,7 @@ import (
 	"linux-cr/abi/calls"
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/kernlog"
+	"linux-cr/tools/internal/saved"
 	"linux-cr/tools/internal/support"
 )
 
@@ -64,6 +65,9 @@ func TestCommandLineErrors(t *testing.T) {
 		{"unknown flag: --nonsense", []string{"--nonsense", "1"}},
 		{"none of the others can be", []string{"--kill", "--frozen", "1"}},
 		{"none of the others can be", []string{"--dry-run", "-o", "x", "1"}},
+		{"none of the others can be", []string{"--dry-run", "--save-files", "/a", "1"}},
+		{`pattern "a*" does not begin with a slash`, []string{"--save-files", "/{a,b}", "--save-files", "a*", "1"}},
+		{`pattern "/[" is malformed`, []string{"--save-files", "/[", "1"}},
 		{"there is no process 2147483647", []string{"2147483647"}},
 		{"is an ancestor of this very command", []string{strconv.Itoa(os.Getpid())}},
 	} {
@@ -318,4 +322,55 @@ func TestManual(t *testing.T) {
 			t.Errorf("checkpoint(1) does not have --%s", f.Name)
 		}
 	})
+}
+
+// TestSaveContents writes files of this process in front of an image, and gives up when a signal comes.
+func TestSaveContents(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	name, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	o := options{pid: os.Getpid(), verbose: true}
+	for _, text := range []string{name, "/nonexistent/*"} {
+		p, err := saved.ParsePattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.patterns = append(o.patterns, p)
+	}
+	out, err := os.CreateTemp(t.TempDir(), "out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	var errs bytes.Buffer
+	files, err := o.saveContents(int(out.Fd()), nil, &errs)
+	if err != nil || len(files) != 1 || files[0].Path != name {
+		t.Errorf("%v, %v", files, err)
+	}
+	for _, want := range []string{"warning: the processes have no file that --save-files=/nonexistent/* matches\n", "files saved: 1, in "} {
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("stderr %q, want %q", errs.String(), want)
+		}
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	sigs := make(chan os.Signal, 1)
+	sigs <- unix.SIGTERM
+	if _, err := o.saveContents(int(w.Fd()), sigs, &errs); err == nil || !strings.Contains(err.Error(), "ended by a signal") {
+		t.Errorf("with a reader that has stopped: %v", err)
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/proc"
+	"linux-cr/tools/internal/saved"
 	"linux-cr/tools/internal/support"
 )
 
@@ -29,6 +30,8 @@ type options struct {
 	tty         bool
 	ipc         bool
 	cut         bool
+	saveFiles   []string
+	patterns    []*saved.Pattern
 	dryRun      bool
 	verbose     bool
 	pid         int
@@ -61,6 +64,13 @@ func command(stdout *os.File, stderr io.Writer) *cobra.Command {
 			if o.pid, err = strconv.Atoi(args[0]); err != nil || o.pid <= 0 {
 				return fmt.Errorf("%q is not a process id", args[0])
 			}
+			for _, text := range o.saveFiles {
+				p, err := saved.ParsePattern(text)
+				if err != nil {
+					return err
+				}
+				o.patterns = append(o.patterns, p)
+			}
 			if o.dryRun {
 				return o.rehearse(stdout)
 			}
@@ -79,10 +89,12 @@ func command(stdout *os.File, stderr io.Writer) *cobra.Command {
 	f.BoolVar(&o.cut, "cut", false, "cut connections with Unix sockets of processes outside: after restart their peers are closed")
 	f.BoolVar(&o.tty, "tty", false, "save what is open on a terminal of somebody else, too: after restart it is that of restart")
 	f.BoolVar(&o.ipc, "ipc", false, "save all System V IPC objects that the caller may read, not only those that the processes have attached")
+	f.StringArrayVar(&o.saveFiles, "save-files", nil, "put the contents of open and mapped files whose path matches `PATTERN` into the image, too; ** matches any directories")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write no image: print what stands in the way, and fail when something does")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print tasks, size and time")
 	cmd.MarkFlagsMutuallyExclusive("kill", "frozen", "dry-run")
 	cmd.MarkFlagsMutuallyExclusive("output", "dry-run")
+	cmd.MarkFlagsMutuallyExclusive("save-files", "dry-run")
 	cli.AddCompletion(cmd)
 	return cmd
 }

@@ -16,6 +16,7 @@ import (
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/interrupt"
 	"linux-cr/tools/internal/kernlog"
+	"linux-cr/tools/internal/saved"
 	"linux-cr/tools/internal/support"
 )
 
@@ -70,15 +71,19 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	defer signal.Stop(sigs)
 
 	var held *hold
-	if o.frozen {
+	if o.frozen || o.patterns != nil {
 		if held, err = freeze(o.pid, sigs); err != nil {
 			return err
 		}
 		defer func() {
-			if err != nil {
+			if err != nil || !o.frozen {
 				err = errors.Join(err, held.release())
 			}
 		}()
+	}
+	files, err := o.saveContents(int(out.file.Fd()), sigs, stderr)
+	if err != nil {
+		return err
 	}
 	killed := &victims{}
 	if o.kill {
@@ -94,6 +99,9 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	if o.verbose {
 		report(stderr, time.Since(before), out.pos()-start, countTasks(out.file, start))
 	}
+	for _, path := range saved.Changed(files) {
+		fmt.Fprintf(stderr, "checkpoint: warning: file %s has been changed by somebody outside since it was saved\n", path)
+	}
 	out.precious = o.kill
 	if err := out.finish(); err != nil {
 		return err
@@ -102,7 +110,7 @@ func (o *options) save(stdout *os.File, stderr io.Writer) (err error) {
 	if err := killed.await(); err != nil {
 		return err
 	}
-	if held != nil {
+	if o.frozen {
 		fmt.Fprintf(stderr, "checkpoint: process %d is frozen; to let it go on: %s\n", o.pid, held.thawCommand())
 	}
 	return nil

@@ -122,11 +122,16 @@ type printer interface {
 // print reads the image to its end and shows it. An image that holds error
 // records in place of a trailer is shown, too, and no failure.
 func (o *options) print(src io.Reader, out io.Writer) error {
+	all := &contents{}
+	src, err := all.readSaved(src)
+	if err != nil {
+		return err
+	}
 	r, err := image.NewReader(src)
 	if err != nil {
 		return err
 	}
-	all := &contents{reader: r}
+	all.reader = r
 	var p printer
 	switch {
 	case o.view.text != nil:

@@ -22,6 +22,9 @@ type contents struct {
 	stateless map[int32][]int // entries of the array without a state yet, by pid
 	failures  []failure
 	checksum  uint64
+
+	saved     []savedFile // in front of the image
+	savedSize int64       // bytes that these take there
 }
 
 // task is an entry of the task array, with the name once its state was read.

@@ -38,7 +38,7 @@ var likeARM = map[uint16]bool{
 
 // fileType is the type of a file in a word: for one with a path what stat(2) says.
 func fileType(f *image.File) string {
-	if f.FType != image.CKPT_FILE_GENERIC {
+	if f.FType != image.CKPT_FILE_GENERIC && f.FType != image.CKPT_FILE_UNLINKED {
 		return strings.ToLower(image.Symbol(schema.FileTypes, uint64(f.FType)))
 	}
 	switch f.IMode & unix.S_IFMT {
@@ -114,7 +114,7 @@ func (s *survey) fileName(n int32) string {
 		parts = append(parts, fileType(f))
 	}
 	if o.part != nil {
-		parts = append(parts, fieldsOf(o.part)...)
+		parts = append(parts, s.partWords(o.part)...)
 	}
 	for _, by := range o.by {
 		if r, ok := s.objects[by-1].record.(*image.Epoll); ok && r.FileRef == n {
@@ -140,7 +140,7 @@ func (o *object) shownNames() []string {
 func (s *survey) inodeName(n int32) string {
 	o := &s.objects[n-1]
 	if len(o.names) > 0 {
-		return strings.Join(o.shownNames(), " ")
+		return strings.Join((&object{names: o.inodeNames()}).shownNames(), " ")
 	}
 	return fmt.Sprintf("%s:%d", image.TypeName(o.record.Type()), n)
 }
@@ -173,4 +173,91 @@ func (s *survey) ends() map[int32][]int32 {
 		}
 	}
 	return all
+}
+
+// inodeNames are those of an inode as /proc/PID/fd would show them: of a file without a name only the directory is known.
+func (o *object) inodeNames() []string {
+	switch o.record.(type) {
+	case *image.Unlinked:
+		return []string{strings.TrimSuffix(o.names[0], "/") + "/? (deleted)"}
+	case *image.Memfd:
+		return []string{"/memfd:" + o.names[0] + " (deleted)"}
+	}
+	return o.names
+}
+
+// partWords is what the record behind that of a file tells of it.
+func (s *survey) partWords(r image.Record) []string {
+	switch part := r.(type) {
+	case *image.TtyFile:
+		return s.ttyWords(part)
+	case *image.ShmFile:
+		if shm, ok := s.recordOf(part.ShmRef).(*image.Shm); ok {
+			return []string{fmt.Sprintf("/SYSV%08x", uint32(shm.Perm[0].Key)), fmt.Sprintf("shm:%d", part.ShmRef)}
+		}
+	case *image.Signalfd:
+		return signalNames(part.Mask)
+	case *image.Pidfd:
+		return append([]string{taskName(part.PID)}, pick(r, "flags")...)
+	case *image.Nsfs:
+		return []string{namespaceName(part.NsType), "of", taskName(part.PID)}
+	}
+	return fieldsOf(r)
+}
+
+// recordOf is that of an object, nil without one.
+func (s *survey) recordOf(n int32) image.Record {
+	if n <= 0 || int(n) > len(s.objects) {
+		return nil
+	}
+	return s.objects[n-1].record
+}
+
+// ttyWords tell which end of which pseudo terminal a file is, or that its terminal is somebody else's.
+func (s *survey) ttyWords(f *image.TtyFile) []string {
+	words := []string{"outside"}
+	if pty, ok := s.recordOf(f.TtyRef).(*image.Pty); ok {
+		words = []string{strings.ToLower(image.Symbol(schema.TTYRoles, uint64(f.Role))), "of", fmt.Sprintf("pts/%d", pty.Index)}
+	}
+	if f.Flags != 0 {
+		words = append(words, pick(f, "flags")...)
+	}
+	return words
+}
+
+// signalNames are those of a set, by the numbers of most architectures.
+func signalNames(mask uint64) []string {
+	names := []string{}
+	for n := range 64 {
+		if mask>>n&1 == 0 {
+			continue
+		}
+		name := unix.SignalName(unix.Signal(n + 1))
+		if name == "" {
+			name = fmt.Sprint(n + 1)
+		}
+		names = append(names, strings.TrimPrefix(name, "SIG"))
+	}
+	return []string{join(names)}
+}
+
+// taskName names a task by its id; without one it has ended, or it is whoever restarts.
+func taskName(pid int32) string {
+	if pid == 0 {
+		return "-"
+	}
+	return fmt.Sprint(pid)
+}
+
+// namespaces are the kinds of namespaces by their CLONE_NEW* flags, as /proc/PID/ns has them.
+var namespaces = map[uint32]string{
+	unix.CLONE_NEWNS: "mnt", unix.CLONE_NEWUTS: "uts", unix.CLONE_NEWIPC: "ipc", unix.CLONE_NEWUSER: "user",
+	unix.CLONE_NEWPID: "pid", unix.CLONE_NEWNET: "net", unix.CLONE_NEWCGROUP: "cgroup", unix.CLONE_NEWTIME: "time",
+}
+
+func namespaceName(kind uint32) string {
+	if name := namespaces[kind]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("%#x", kind)
 }

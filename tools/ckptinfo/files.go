@@ -14,7 +14,7 @@ import (
 func isInode(o *object) bool { return o.typ() == "INODE" }
 
 // filesText prints a row per open file description, one for what several are ends of, and one for a connection that has
-// not been accepted.
+// not been accepted; then the files whose contents have been saved.
 func filesText(out io.Writer, s *survey) {
 	holders, ends := s.holders(), s.ends()
 	table(out, func(row func(...any)) {
@@ -34,6 +34,7 @@ func filesText(out io.Writer, s *survey) {
 			}
 		}
 	})
+	savedText(out, s.contents)
 }
 
 // inodeHolders are who has an end of an inode.
@@ -90,6 +91,9 @@ func filesJSON(out io.Writer, s *survey) {
 					{Name: "who", Value: texts(inodeHolders(holders, ends[n]))},
 				})
 			}
+		}
+		for _, o := range savedJSON(s.contents) {
+			element(o)
 		}
 	})
 }

@@ -23,6 +23,7 @@ func newJSONPrinter(out io.Writer, all *contents, skip bool) *jsonPrinter {
 	io.WriteString(out, "{")
 	p.member("byte_order", all.byteOrder())
 	p.member("header", image.JSON(all.reader.Header()))
+	p.member("saved_files", savedJSON(all))
 	if !skip {
 		p.name("records")
 		io.WriteString(out, "[")

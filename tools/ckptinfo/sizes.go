@@ -29,6 +29,9 @@ func sizesText(out io.Writer, s *survey) {
 	})
 	page := 1 << s.reader.Header().PageShift
 	fmt.Fprintf(out, "\n%d pages of memory, %d bytes\n", s.pages, s.pages*page)
+	if s.savedSize > 0 {
+		fmt.Fprintf(out, "%d saved files, %d bytes in front of the image\n", len(s.saved), s.savedSize)
+	}
 }
 
 func sizesJSON(out io.Writer, s *survey) {
@@ -39,7 +42,7 @@ func sizesJSON(out io.Writer, s *survey) {
 	page := 1 << s.reader.Header().PageShift
 	out.Write(marshal(image.Object{
 		{Name: "types", Value: kinds}, {Name: "records", Value: s.records}, {Name: "bytes", Value: s.reader.Pos()},
-		{Name: "pages", Value: s.pages}, {Name: "page_size", Value: page},
+		{Name: "pages", Value: s.pages}, {Name: "page_size", Value: page}, {Name: "saved_bytes", Value: s.savedSize},
 	}))
 	io.WriteString(out, "\n")
 }

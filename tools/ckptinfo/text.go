@@ -55,6 +55,9 @@ func (p *textPrinter) header() {
 	if h.FeatOptional != 0 {
 		p.field("", "%s (optional)", image.Symbol(schema.Features, h.FeatOptional))
 	}
+	if p.all.savedSize > 0 {
+		p.field("saved", "%d files, %d bytes in front of the image", len(p.all.saved), p.all.savedSize)
+	}
 }
 
 // tasks prints the task array and what was waiting for it.

@@ -29,7 +29,7 @@ var views = []view{
 	{"fds", "List the descriptors of each process", "fds lists the descriptors of each process, with what they name: a path, or the object in the image,\n" +
 		"and behind <-> who has the other ends.", fdsText, fdsJSON},
 	{"files", "List the open files and who has them", "files lists the open file descriptions, and the pipes, the memory and the sockets that they are ends of, with who has each:\n" +
-		"descriptors, executables (exe), mappings (mem) and other objects.", filesText, filesJSON},
+		"descriptors, executables (exe), mappings (mem) and other objects. Then come the files whose contents the image has.", filesText, filesJSON},
 	{"ipc", "List System V and POSIX IPC objects", "ipc lists what processes share by other means than files, as ipcs does.", ipcText, ipcJSON},
 	{"sizes", "Count records and bytes by kind", "sizes counts records and bytes by the type of the record, and pages of memory.", sizesText, sizesJSON},
 }

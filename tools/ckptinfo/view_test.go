@@ -352,3 +352,32 @@ func TestDeepTree(t *testing.T) {
 		t.Errorf("%d levels, %d tasks; want %d", entered, left, n)
 	}
 }
+
+// TestSavedFiles shows files whose contents stand in front of the image.
+func TestSavedFiles(t *testing.T) {
+	saved := imagetest.Saved(t, map[string]string{"/srv/two words": "text", "/srv/\x1b[2J": ""})
+	data := append(bytes.Clone(saved), family(t, "job")...)
+	for args, want := range map[string]string{
+		"":             "saved     2 files, 4096 bytes in front of the image\n",
+		"files":        "4     4  0644  1000:100  2001-09-09T01:46:40Z  \"/srv/two words\"\n",
+		"files --json": `{"type":"saved","name":"/srv/two words","data":4,"mode":420,"uid":1000,"gid":100,"ino":0,"size":4,"mtime":1000000000000000000}`,
+		"--json":       `"saved_files": [{"type":"saved","name":"/srv/`,
+		"sizes":        "2 saved files, 4096 bytes in front of the image\n",
+		"sizes --json": `"saved_bytes":4096`,
+		"ps":           "job",
+	} {
+		status, out, errs := runTool(bytes.NewReader(data), strings.Fields(args)...)
+		if status != 0 || errs != "" || !strings.Contains(out, want) {
+			t.Errorf("%s: status %d, stderr %q, want %q in\n%s", args, status, errs, want, out)
+		}
+		if strings.ContainsAny(out, "\x1b") {
+			t.Errorf("%s lets control characters through: %q", args, out)
+		}
+		for _, n := range []int{17, 100, len(saved) - 1} {
+			status, _, errs := runTool(bytes.NewReader(data[:n]), strings.Fields(args)...)
+			if status != 1 || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "ends early") {
+				t.Errorf("%s of %d bytes: status %d, stderr %q", args, n, status, errs)
+			}
+		}
+	}
+}

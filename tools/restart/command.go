@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"linux-cr/abi/image"
 	"linux-cr/tools/internal/cli"
 	"linux-cr/tools/internal/kernlog"
+	"linux-cr/tools/internal/saved"
 	"linux-cr/tools/internal/source"
 	"linux-cr/tools/internal/support"
 )
@@ -31,6 +33,7 @@ type options struct {
 	copyStatus bool
 	verbose    bool
 	changed    changed
+	savedFiles saved.Policy
 
 	init  bool     // this is the init of the pid namespace that --pidns made
 	ready *os.File // there: told when the processes run
@@ -63,6 +66,8 @@ func command(stdin *os.File, stderr io.Writer) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("no-wait", "copy-status")
 	cmd.MarkFlagsMutuallyExclusive("self", "frozen")
 	cmd.AddCommand(initCommand(stdin, stderr))
+	cli.CompleteFlag(cmd, "changed", "fail", "warn")
+	cli.CompleteFlag(cmd, "saved-files", "fail", "keep", "overwrite")
 	cli.AddCompletion(cmd)
 	return cmd
 }
@@ -78,6 +83,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for the first process to end")
 	f.BoolVar(&o.copyStatus, "copy-status", false, "exit as the first process does: its status, or 128 + the signal")
 	f.Var(&o.changed, "changed", "executables and libraries that have changed: `fail|warn`")
+	f.Var(&o.savedFiles, "saved-files", "files that the image has contents of and that have been changed since: `fail|keep|overwrite`")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print how long it took")
 }
 
@@ -100,7 +106,12 @@ func (o *options) bring(stdin *os.File, stderr io.Writer) (err error) {
 	if _, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS); err == nil {
 		return errors.New("an image is not typed in: redirect stdin, or name a file with -i")
 	}
-	src, err := source.Open(in, name)
+	var files *saved.Files
+	defer func() { files.Close() }()
+	src, err := source.Open(in, name, func(r *image.SavedReader) (err error) {
+		files, err = saved.Stage(r, o.savedFiles, func(line string) { fmt.Fprintf(stderr, "restart: warning: %s\n", line) })
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -118,14 +129,18 @@ func (o *options) bring(stdin *os.File, stderr io.Writer) (err error) {
 	signal.Notify(sigs, forwarded...)
 	defer signal.Stop(sigs)
 	j := &job{options: o, src: src, log: log, sigs: sigs, stderr: stderr}
+	if err := files.Place(); err != nil {
+		return err
+	}
 	if o.self {
 		err = j.restartSelf()
 	} else {
 		err = j.restart()
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, files.Undo())
 	}
+	files.Close()
 	defer j.proc.Close()
 	if o.ready != nil {
 		if _, err := o.ready.Write([]byte{readyByte}); err != nil {

@@ -27,7 +27,7 @@ func head(t *testing.T, tasks ...image.Pids) *source.Head {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	src, err := source.Open(in, name)
+	src, err := source.Open(in, name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,8 +82,9 @@ func TestErrors(t *testing.T) {
 func TestHelpVersionCompletion(t *testing.T) {
 	for args, want := range map[string]string{
 		"--help": "--copy-status", "--version": "restart ", "completion bash": "__start_restart",
+		"__complete --saved-files ": "fail\nkeep\noverwrite\n", "__complete --changed=": "fail\nwarn\n",
 	} {
-		status, stdout, _ := runTool(t, nil, strings.Fields(args)...)
+		status, stdout, _ := runTool(t, nil, strings.Split(args, " ")...)
 		if status != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("%s: status %d, stdout %q", args, status, stdout)
 		}
@@ -171,7 +172,7 @@ func newJob(t *testing.T) *job {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close() })
-	src, err := source.Open(in, name)
+	src, err := source.Open(in, name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,3 +49,10 @@ func CompletePID(_ *cobra.Command, args []string, prefix string) ([]string, cobr
 	}
 	return pids, cobra.ShellCompDirectiveNoFileComp
 }
+
+// CompleteFlag offers the values of a flag that has only these.
+func CompleteFlag(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // There is no such flag, or it has values already.
+	}
+}

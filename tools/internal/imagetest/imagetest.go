@@ -7,7 +7,9 @@ package imagetest
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"runtime"
+	"slices"
 	"testing"
 
 	"linux-cr/abi/image"
@@ -107,4 +109,27 @@ func Thread(leader image.Pids, pid int32, levels ...int32) image.Pids {
 // Ghost is the number of a process group or session that has no leader.
 func Ghost(pid int32, levels ...int32) image.Pids {
 	return image.Pids{PID: pid, Flags: image.CKPT_PIDS_GHOST, Levels: levels}
+}
+
+// Saved returns a section of saved files, each with its contents by its path, as it stands in front of an image.
+func Saved(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := image.NewSavedWriter(&b, binary.NativeEndian, len(files))
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		text := files[path]
+		if err == nil {
+			err = w.File(&image.SavedFile{Mode: 0o644, UID: 1000, GID: 100, Size: uint64(len(text)), Mtime: 1e18}, path)
+		}
+		if err == nil && text != "" {
+			err = w.Data(0, []byte(text))
+		}
+	}
+	if err == nil {
+		err = w.Close(4096)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

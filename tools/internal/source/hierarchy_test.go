@@ -15,7 +15,7 @@ import (
 
 func open(t *testing.T, tasks ...image.Pids) (*Source, error) {
 	t.Helper()
-	s, err := Open(pipe(t, imagetest.Make(t, tasks...), 0), "x")
+	s, err := Open(pipe(t, imagetest.Make(t, tasks...), 0), "x", nil)
 	if err == nil {
 		t.Cleanup(s.Close)
 	}

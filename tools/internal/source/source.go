@@ -8,6 +8,8 @@
 // be consumed: the kernel then gets a pipe of our own, into which the consumed
 // bytes are written again and the rest is spliced, record by record, so that
 // nothing behind the trailer is taken from the input.
+//
+// Saved files may stand in front of the image: they are read first, and the kernel never sees them.
 package source
 
 import (
@@ -17,6 +19,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"linux-cr/abi/image"
 )
 
 // Source is an image that is about to be restarted.
@@ -26,8 +30,9 @@ type Source struct {
 	feed *feeder // nil for a file
 }
 
-// Open reads the head of the image in, which messages call name.
-func Open(in *os.File, name string) (*Source, error) {
+// Open reads the head of the image in, which messages call name. Saved files in front of it are for take, which reads
+// them to their end; without it they are skipped.
+func Open(in *os.File, name string, take func(*image.SavedReader) error) (*Source, error) {
 	s := &Source{in: in}
 	info, err := in.Stat()
 	if err != nil {
@@ -39,10 +44,16 @@ func Open(in *os.File, name string) (*Source, error) {
 	var head []byte
 	pos, err := unix.Seek(s.fd(), 0, io.SeekCurrent)
 	seekable := err == nil
+	var src io.Reader = rawReader(s.fd())
 	if seekable {
-		head, err = readHead(io.NewSectionReader(in, pos, math.MaxInt64-pos), &s.Head)
-	} else {
-		head, err = readHead(rawReader(s.fd()), &s.Head)
+		src = io.NewSectionReader(in, pos, math.MaxInt64-pos)
+	}
+	length, src, err := takeSaved(src, take)
+	if err == nil && length > 0 && seekable {
+		_, err = unix.Seek(s.fd(), pos+length, io.SeekStart)
+	}
+	if err == nil {
+		head, err = readHead(src, &s.Head)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -53,6 +64,24 @@ func Open(in *os.File, name string) (*Source, error) {
 		}
 	}
 	return s, nil
+}
+
+// takeSaved passes saved files on to take. It returns their length and where the image stands then.
+func takeSaved(src io.Reader, take func(*image.SavedReader) error) (int64, io.Reader, error) {
+	r, src, err := image.OpenSaved(src)
+	if r == nil || err != nil {
+		return 0, src, err
+	}
+	if take != nil {
+		err = take(r)
+	}
+	for err == nil {
+		_, _, err = r.Next()
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return r.Pos(), src, err
 }
 
 func (s *Source) fd() int { return int(s.in.Fd()) }

@@ -45,7 +45,7 @@ func TestFile(t *testing.T) {
 	if _, err := in.Seek(int64(len("before")), io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(in, name)
+	s, err := Open(in, name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestStream(t *testing.T) {
 	for name, open := range streams {
 		t.Run(name, func(t *testing.T) {
 			in := open(t, []byte(string(data)+behind))
-			s, err := Open(in, name)
+			s, err := Open(in, name, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func TestStream(t *testing.T) {
 func TestStreamEndsEarly(t *testing.T) {
 	data := imagetest.Make(t, imagetest.Task(42))
 	for _, size := range []int{len(data) - 1, len(data) - 60, len(data) / 2} {
-		s, err := Open(pipe(t, data[:size], 0), "x")
+		s, err := Open(pipe(t, data[:size], 0), "x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestStreamEndsEarly(t *testing.T) {
 // TestKernelGivesUp ends the feeder when nobody reads any more.
 func TestKernelGivesUp(t *testing.T) {
 	data := imagetest.Make(t, imagetest.Task(42))
-	s, err := Open(pipe(t, data, 0), "x")
+	s, err := Open(pipe(t, data, 0), "x", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		"no tasks": {imagetest.Make(t), image.ErrOrder, ""},
 		"pid 0":    {imagetest.Make(t, imagetest.Task(0)), image.ErrOrder, ""},
 	} {
-		s, err := Open(pipe(t, c.data, 0), "the input")
+		s, err := Open(pipe(t, c.data, 0), "the input", nil)
 		if !errors.Is(err, c.want) || !strings.HasPrefix(err.Error(), "the input: ") || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
@@ -213,7 +213,68 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	if _, err := Open(dir, "d"); err == nil {
+	if _, err := Open(dir, "d", nil); err == nil {
 		t.Error("a directory was accepted")
+	}
+}
+
+// TestSavedFiles has saved files in front of the image: they are read first, and the kernel sees the image alone.
+func TestSavedFiles(t *testing.T) {
+	img := imagetest.Make(t, imagetest.Task(42))
+	section := imagetest.Saved(t, map[string]string{"/x/a": "first", "/x/b": ""})
+	data := append(bytes.Clone(section), img...)
+	inputs := map[string]func(*testing.T, []byte) *os.File{"file": func(t *testing.T, data []byte) *os.File {
+		f, err := os.CreateTemp(t.TempDir(), "img")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		if _, err := f.WriteString("before" + string(data)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Seek(6, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}}
+	for name, open := range streams {
+		inputs[name] = open
+	}
+	for name, open := range inputs {
+		for _, with := range []bool{true, false} {
+			var got []string
+			take := func(r *image.SavedReader) error {
+				_, path, err := r.Next()
+				got = append(got, path)
+				return err
+			}
+			if !with {
+				take = nil
+			}
+			s, err := Open(open(t, data), name, take)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if with != (len(got) == 1) || s.Root().PID != 42 {
+				t.Errorf("%s: took %q, root %d", name, got, s.Root().PID)
+			}
+			s.Start()
+			if got := kernel(t, s.Fd(), len(img)); !bytes.Equal(got, img) {
+				t.Errorf("%s: the kernel would read %d other bytes than the image", name, len(got))
+			}
+			s.Close()
+		}
+		if _, err := Open(open(t, data), name, func(*image.SavedReader) error { return os.ErrExist }); !errors.Is(err, os.ErrExist) {
+			t.Errorf("%s: %v, want what take returned", name, err)
+		}
+		bad := bytes.Clone(data)
+		bad[len(section)-1] ^= 1
+		if _, err := Open(open(t, bad), name, nil); !errors.Is(err, image.ErrChecksum) {
+			t.Errorf("%s, damaged: %v", name, err)
+		}
+		if _, err := Open(open(t, data[:len(section)-1]), name, nil); !errors.Is(err, image.ErrTruncated) {
+			t.Errorf("%s, cut: %v", name, err)
+		}
 	}
 }
