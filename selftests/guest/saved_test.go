@@ -185,6 +185,58 @@ func TestSaveFilesChanged(t *testing.T) {
 	}
 }
 
+// TestSaveFilesSystems puts files back on the root file system and on ext4.
+func TestSaveFilesSystems(t *testing.T) {
+	for _, base := range []string{"/root", "/ext4"} {
+		t.Run(filepath.Base(base), func(t *testing.T) {
+			dir, err := os.MkdirTemp(base, "saved")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			p := kit.StartIn(t, dir, "file_saved", "keep", "")
+			p.Ready(t)
+			img, _ := saveFiles(t, p, "--kill")
+			p.Kill(t)
+			remove(t, p, "mapped")
+			if err := os.Truncate(filepath.Join(dir, "data"), 10); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, p, img, filepath.Join(dir, "data")+" differs")
+			goesOn(t, p, img, "--saved-files=overwrite")
+		})
+	}
+}
+
+// TestSaveFilesUser has a user restart what root has saved: his files come back, and one of another owner becomes his.
+func TestSaveFilesUser(t *testing.T) {
+	const uid = 1000
+	p := kit.StartAs(t, uid, "file_saved")
+	p.Ready(t)
+	if err := os.Chown(filepath.Join(p.Dir, "mapped"), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	img, _ := saveFiles(t, p, "--kill")
+	p.Kill(t)
+	remove(t, p, "data", "mapped")
+	r := kit.StartRestartAs(t, uid, img, []string{"/bin/restart", "--pidns", "--copy-status"})
+	p.Go(t, 0, 0)
+	if v := p.Verdict(t); v != "OK" {
+		t.Error(v)
+	}
+	status := r.Wait(t)
+	if out := r.Output(); status != 0 || !strings.Contains(out, "gets another owner than 0:0") || strings.Count(out, "\n") != 1 {
+		t.Errorf("exit status %d, output %q", status, out)
+	}
+	st, err := os.Stat(filepath.Join(p.Dir, "mapped"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := st.Sys().(*syscall.Stat_t).Uid; got != uid {
+		t.Errorf("owner %d, want %d", got, uid)
+	}
+}
+
 // TestSaveFilesUndone has the kernel fail a restart behind the saved files: nothing of them is left.
 func TestSaveFilesUndone(t *testing.T) {
 	p := kit.Start(t, "file_saved", "keep", "")
