@@ -193,7 +193,7 @@ var layouts = []layout{
 		{"cap_bounding", "CapBounding", 72, 8},
 		{"cap_ambient", "CapAmbient", 80, 8},
 		{"nr_groups", "", 88, 4},
-		{"reserved0", "Reserved0", 92, 4},
+		{"reqkey_keyring", "ReqkeyKeyring", 92, 4},
 		{"groups", "Groups", 96, 4},
 	}},
 	{new(SeccompFilter), 24, []place{

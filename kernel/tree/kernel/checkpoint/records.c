@@ -620,8 +620,8 @@ static int check_cred(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->objref <= 0)
 		return bad(field, "objref");
-	if (r->reserved0)
-		return bad(field, "reserved0");
+	if (r->reqkey_keyring > 7)
+		return bad(field, "reqkey_keyring");
 	return 0;
 }
 

@@ -371,8 +371,8 @@ static_assert(offsetof(struct ckpt_hdr_cred, cap_ambient) == 80);
 static_assert(sizeof_field(struct ckpt_hdr_cred, cap_ambient) == 8);
 static_assert(offsetof(struct ckpt_hdr_cred, nr_groups) == 88);
 static_assert(sizeof_field(struct ckpt_hdr_cred, nr_groups) == 4);
-static_assert(offsetof(struct ckpt_hdr_cred, reserved0) == 92);
-static_assert(sizeof_field(struct ckpt_hdr_cred, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_cred, reqkey_keyring) == 92);
+static_assert(sizeof_field(struct ckpt_hdr_cred, reqkey_keyring) == 4);
 static_assert(offsetof(struct ckpt_hdr_cred, groups) == 96);
 static_assert(sizeof_field(struct ckpt_hdr_cred, groups[0]) == 4);
 

@@ -831,7 +831,8 @@ struct ckpt_hdr_task_objs {
  * @cap_bounding: CAP_* bits
  * @cap_ambient: CAP_* bits
  * @nr_groups: supplementary groups
- * @reserved0: must be zero
+ * @reqkey_keyring: KEY_REQKEY_DEFL_*: where request_key(2) puts a key, as
+ *	KEYCTL_SET_REQKEY_KEYRING
  * @groups: supplementary group ids, as getgroups(2) (@nr_groups elements)
  */
 struct ckpt_hdr_cred {
@@ -852,7 +853,7 @@ struct ckpt_hdr_cred {
 	__u64 cap_bounding;
 	__u64 cap_ambient;
 	__u32 nr_groups;
-	__u32 reserved0;
+	__u32 reqkey_keyring;
 	__u32 groups[];
 };
 
