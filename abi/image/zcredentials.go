@@ -22,7 +22,7 @@ type Cred struct {
 	CapEffective   uint64   // CAP_* bits
 	CapBounding    uint64   // CAP_* bits
 	CapAmbient     uint64   // CAP_* bits
-	Reserved0      uint32   // must be zero
+	ReqkeyKeyring  uint32   // KEY_REQKEY_DEFL_*: where request_key(2) puts a key, as KEYCTL_SET_REQKEY_KEYRING
 	Groups         []uint32 // supplementary group ids, as getgroups(2) (@nr_groups elements)
 }
 
@@ -55,7 +55,7 @@ func (r *Cred) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint64(b, r.CapBounding)
 	b = o.AppendUint64(b, r.CapAmbient)
 	b = o.AppendUint32(b, uint32(len(r.Groups)))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, r.ReqkeyKeyring)
 	for i := range r.Groups {
 		b = o.AppendUint32(b, r.Groups[i])
 	}
@@ -91,7 +91,7 @@ func (r *Cred) Decode(b []byte, o ByteOrder) error {
 	r.CapEffective = o.Uint64(b[64:])
 	r.CapBounding = o.Uint64(b[72:])
 	r.CapAmbient = o.Uint64(b[80:])
-	r.Reserved0 = o.Uint32(b[92:])
+	r.ReqkeyKeyring = o.Uint32(b[92:])
 	r.Groups = make([]uint32, n)
 	for i := range r.Groups {
 		r.Groups[i] = o.Uint32(b[96+i*4:])
@@ -107,8 +107,8 @@ func (r *Cred) Validate() error {
 	if r.ObjRef <= 0 {
 		return badRef("objref", r.ObjRef)
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
+	if r.ReqkeyKeyring > 7 {
+		return tooLarge("reqkey_keyring", uint64(r.ReqkeyKeyring), 7)
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (r *Cred) values() []any {
 		r.CapBounding,
 		r.CapAmbient,
 		uint32(len(r.Groups)),
-		r.Reserved0,
+		r.ReqkeyKeyring,
 		r.Groups,
 	}
 }

@@ -48,6 +48,7 @@ const (
 	CKPT_OBJ_SECCOMP      = 10 // seccomp filter
 	CKPT_OBJ_SOCKET       = 11 // socket
 	CKPT_OBJ_SOCKET_QUEUE = 12 // what a socket is connected with, and what waits in it
+	CKPT_OBJ_IO_CONTEXT   = 13 // I/O context that tasks share
 	CKPT_OBJ_LOCKS        = 16 // locks on a file
 	CKPT_OBJ_OWNER        = 17 // the signals that a file sends
 	CKPT_OBJ_SHM          = 20 // System V shared memory segment
@@ -284,8 +285,10 @@ func (r *HeaderArch) values() []any {
 // string record follows: the directory all paths of the image are relative to,
 // as the checkpointing task named it.
 type Container struct {
-	LSM       [16]byte // name of the exclusive LSM, empty without one
-	Reserved0 uint64   // must be zero
+	LSM             [16]byte // name of the exclusive LSM, empty without one
+	MonotonicOffset int64    // what the root's time namespace adds to CLOCK_MONOTONIC, nanoseconds
+	BoottimeOffset  int64    // what it adds to CLOCK_BOOTTIME, nanoseconds
+	Reserved0       uint64   // must be zero
 }
 
 // Type is CKPT_HDR_CONTAINER.
@@ -293,7 +296,7 @@ func (*Container) Type() uint32 { return CKPT_HDR_CONTAINER }
 
 // EncodedSize is the length of the record in an image.
 func (r *Container) EncodedSize() int {
-	return 32
+	return 48
 }
 
 // Append encodes the record.
@@ -301,21 +304,25 @@ func (r *Container) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, CKPT_HDR_CONTAINER)
 	b = o.AppendUint32(b, uint32(r.EncodedSize()))
 	b = append(b, r.LSM[:]...)
+	b = o.AppendUint64(b, uint64(r.MonotonicOffset))
+	b = o.AppendUint64(b, uint64(r.BoottimeOffset))
 	b = o.AppendUint64(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *Container) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_CONTAINER, 32)
+	size, err := checkHdr(b, o, CKPT_HDR_CONTAINER, 48)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 32); err != nil {
+	if err := checkEnd(b, size, 48); err != nil {
 		return err
 	}
 	copy(r.LSM[:], b[8:])
-	r.Reserved0 = o.Uint64(b[24:])
+	r.MonotonicOffset = int64(o.Uint64(b[24:]))
+	r.BoottimeOffset = int64(o.Uint64(b[32:]))
+	r.Reserved0 = o.Uint64(b[40:])
 	return nil
 }
 
@@ -333,6 +340,8 @@ func (r *Container) Validate() error {
 func (r *Container) values() []any {
 	return []any{
 		r.LSM[:],
+		r.MonotonicOffset,
+		r.BoottimeOffset,
 		r.Reserved0,
 	}
 }

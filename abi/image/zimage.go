@@ -30,6 +30,7 @@ const (
 	CKPT_HDR_REGSET          = 108
 	CKPT_HDR_RESTART_BLOCK   = 106
 	CKPT_HDR_SCHED           = 120
+	CKPT_HDR_IO_CONTEXT      = 121
 	CKPT_HDR_TASK_OBJS       = 105
 	CKPT_HDR_CRED            = 115
 	CKPT_HDR_SECCOMP_FILTER  = 130
@@ -122,6 +123,8 @@ func newRecord(typ uint32) Record {
 		return new(RestartBlock)
 	case CKPT_HDR_SCHED:
 		return new(Sched)
+	case CKPT_HDR_IO_CONTEXT:
+		return new(IoContext)
 	case CKPT_HDR_TASK_OBJS:
 		return new(TaskObjs)
 	case CKPT_HDR_CRED:

@@ -39,9 +39,11 @@ var layouts = []layout{
 		{"hwcap", "Hwcap", 24, 8},
 		{"hwcap2", "Hwcap2", 32, 8},
 	}},
-	{new(Container), 32, []place{
+	{new(Container), 48, []place{
 		{"lsm", "LSM", 8, 16},
-		{"reserved0", "Reserved0", 24, 8},
+		{"monotonic_offset", "MonotonicOffset", 24, 8},
+		{"boottime_offset", "BoottimeOffset", 32, 8},
+		{"reserved0", "Reserved0", 40, 8},
 	}},
 	{new(StringRecord), 16, []place{
 		{"size", "", 8, 4},
@@ -76,7 +78,7 @@ var layouts = []layout{
 		{"sid", "SID", 24, 4},
 		{"flags", "Flags", 28, 4},
 		{"nr_levels", "", 32, 4},
-		{"reserved0", "Reserved0", 36, 4},
+		{"ptid", "Ptid", 36, 4},
 		{"levels", "Levels", 40, 4},
 	}},
 	{new(Task), 184, []place{
@@ -158,7 +160,11 @@ var layouts = []layout{
 		{"nr_words", "", 76, 4},
 		{"affinity", "Affinity", 80, 8},
 	}},
-	{new(TaskObjs), 40, []place{
+	{new(IoContext), 16, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"ioprio", "Ioprio", 12, 4},
+	}},
+	{new(TaskObjs), 48, []place{
 		{"mm_ref", "MMRef", 8, 4},
 		{"files_ref", "FilesRef", 12, 4},
 		{"fs_ref", "FSRef", 16, 4},
@@ -167,6 +173,8 @@ var layouts = []layout{
 		{"cred_ref", "CredRef", 28, 4},
 		{"seccomp_ref", "SeccompRef", 32, 4},
 		{"seccomp_mode", "SeccompMode", 36, 4},
+		{"io_ref", "IoRef", 40, 4},
+		{"reserved0", "Reserved0", 44, 4},
 	}},
 	{new(Cred), 96, []place{
 		{"objref", "ObjRef", 8, 4},
@@ -185,7 +193,7 @@ var layouts = []layout{
 		{"cap_bounding", "CapBounding", 72, 8},
 		{"cap_ambient", "CapAmbient", 80, 8},
 		{"nr_groups", "", 88, 4},
-		{"reserved0", "Reserved0", 92, 4},
+		{"reqkey_keyring", "ReqkeyKeyring", 92, 4},
 		{"groups", "Groups", 96, 4},
 	}},
 	{new(SeccompFilter), 24, []place{

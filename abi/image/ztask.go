@@ -113,14 +113,14 @@ func (r *Tree) values() []any {
 // at them. Each task's state follows in this order. Of a ghost only pid and
 // levels are set.
 type Pids struct {
-	PID       int32   // thread id, as gettid(2)
-	TGID      int32   // process id, as getpid(2)
-	PPID      int32   // process id of the parent, as getppid(2)
-	PGID      int32   // process group, as getpgid(2)
-	SID       int32   // session, as getsid(2)
-	Flags     uint32  // marks (CKPT_PIDS_*)
-	Reserved0 uint32  // must be zero
-	Levels    []int32 // thread id in each of these, outermost first (@nr_levels elements)
+	PID    int32   // thread id, as gettid(2)
+	TGID   int32   // process id, as getpid(2)
+	PPID   int32   // process id of the parent, as getppid(2)
+	PGID   int32   // process group, as getpgid(2)
+	SID    int32   // session, as getsid(2)
+	Flags  uint32  // marks (CKPT_PIDS_*)
+	Ptid   int32   // thread id of the thread of the parent whose child it is (__WNOTHREAD of wait(2)); 0 where ppid is
+	Levels []int32 // thread id in each of these, outermost first (@nr_levels elements)
 }
 
 // Type is CKPT_HDR_PIDS.
@@ -143,7 +143,7 @@ func (r *Pids) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, uint32(r.SID))
 	b = o.AppendUint32(b, r.Flags)
 	b = o.AppendUint32(b, uint32(len(r.Levels)))
-	b = o.AppendUint32(b, r.Reserved0)
+	b = o.AppendUint32(b, uint32(r.Ptid))
 	for i := range r.Levels {
 		b = o.AppendUint32(b, uint32(r.Levels[i]))
 	}
@@ -170,7 +170,7 @@ func (r *Pids) Decode(b []byte, o ByteOrder) error {
 	r.PGID = int32(o.Uint32(b[20:]))
 	r.SID = int32(o.Uint32(b[24:]))
 	r.Flags = o.Uint32(b[28:])
-	r.Reserved0 = o.Uint32(b[36:])
+	r.Ptid = int32(o.Uint32(b[36:]))
 	r.Levels = make([]int32, n)
 	for i := range r.Levels {
 		r.Levels[i] = int32(o.Uint32(b[40+i*4:]))
@@ -186,9 +186,6 @@ func (r *Pids) Validate() error {
 	if bad := r.Flags &^ 0x7; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_PIDS_")
 	}
-	if r.Reserved0 != 0 {
-		return badReserved("reserved0")
-	}
 	return nil
 }
 
@@ -201,7 +198,7 @@ func (r *Pids) values() []any {
 		r.SID,
 		r.Flags,
 		uint32(len(r.Levels)),
-		r.Reserved0,
+		r.Ptid,
 		r.Levels,
 	}
 }
@@ -755,6 +752,62 @@ func (r *Sched) values() []any {
 	}
 }
 
+// IoContext is the record io_context. An I/O context that several tasks share
+// (CLONE_IO): they have one I/O priority.
+type IoContext struct {
+	ObjRef int32  // object number
+	Ioprio uint32 // ioprio_get(2), 0 when not set
+}
+
+// Type is CKPT_HDR_IO_CONTEXT.
+func (*IoContext) Type() uint32 { return CKPT_HDR_IO_CONTEXT }
+
+// EncodedSize is the length of the record in an image.
+func (r *IoContext) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *IoContext) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_IO_CONTEXT)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.ObjRef))
+	b = o.AppendUint32(b, r.Ioprio)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *IoContext) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_IO_CONTEXT, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.ObjRef = int32(o.Uint32(b[8:]))
+	r.Ioprio = o.Uint32(b[12:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *IoContext) Validate() error {
+	if r.ObjRef <= 0 {
+		return badRef("objref", r.ObjRef)
+	}
+	if r.Ioprio > 65535 {
+		return tooLarge("ioprio", uint64(r.Ioprio), 65535)
+	}
+	return nil
+}
+
+func (r *IoContext) values() []any {
+	return []any{
+		r.ObjRef,
+		r.Ioprio,
+	}
+}
+
 // TaskObjs is the record task_objs. The objects a task uses. Last record of a
 // task.
 type TaskObjs struct {
@@ -766,6 +819,8 @@ type TaskObjs struct {
 	CredRef     int32  // credentials (reference: CKPT_OBJ_CRED)
 	SeccompRef  int32  // seccomp filter; 0 for none, or a zombie (reference: CKPT_OBJ_SECCOMP, or 0)
 	SeccompMode uint32 // PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
+	IoRef       int32  // I/O context that the task shares with others; 0 for one of its own, or a zombie (reference: CKPT_OBJ_IO_CONTEXT, or 0)
+	Reserved0   uint32 // must be zero
 }
 
 // Type is CKPT_HDR_TASK_OBJS.
@@ -773,7 +828,7 @@ func (*TaskObjs) Type() uint32 { return CKPT_HDR_TASK_OBJS }
 
 // EncodedSize is the length of the record in an image.
 func (r *TaskObjs) EncodedSize() int {
-	return 40
+	return 48
 }
 
 // Append encodes the record.
@@ -788,16 +843,18 @@ func (r *TaskObjs) Append(b []byte, o ByteOrder) []byte {
 	b = o.AppendUint32(b, uint32(r.CredRef))
 	b = o.AppendUint32(b, uint32(r.SeccompRef))
 	b = o.AppendUint32(b, r.SeccompMode)
+	b = o.AppendUint32(b, uint32(r.IoRef))
+	b = o.AppendUint32(b, r.Reserved0)
 	return b
 }
 
 // Decode takes the fields from an encoded record.
 func (r *TaskObjs) Decode(b []byte, o ByteOrder) error {
-	size, err := checkHdr(b, o, CKPT_HDR_TASK_OBJS, 40)
+	size, err := checkHdr(b, o, CKPT_HDR_TASK_OBJS, 48)
 	if err != nil {
 		return err
 	}
-	if err := checkEnd(b, size, 40); err != nil {
+	if err := checkEnd(b, size, 48); err != nil {
 		return err
 	}
 	r.MMRef = int32(o.Uint32(b[8:]))
@@ -808,6 +865,8 @@ func (r *TaskObjs) Decode(b []byte, o ByteOrder) error {
 	r.CredRef = int32(o.Uint32(b[28:]))
 	r.SeccompRef = int32(o.Uint32(b[32:]))
 	r.SeccompMode = o.Uint32(b[36:])
+	r.IoRef = int32(o.Uint32(b[40:]))
+	r.Reserved0 = o.Uint32(b[44:])
 	return nil
 }
 
@@ -837,6 +896,12 @@ func (r *TaskObjs) Validate() error {
 	if r.SeccompMode > 2 {
 		return tooLarge("seccomp_mode", uint64(r.SeccompMode), 2)
 	}
+	if r.IoRef < 0 {
+		return badRef("io_ref", r.IoRef)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
 	return nil
 }
 
@@ -850,5 +915,7 @@ func (r *TaskObjs) values() []any {
 		r.CredRef,
 		r.SeccompRef,
 		r.SeccompMode,
+		r.IoRef,
+		r.Reserved0,
 	}
 }

@@ -23,7 +23,7 @@ var Creds = Subsystem{
 			{Name: "cap_bounding", Kind: U64, Doc: "CAP_* bits"},
 			{Name: "cap_ambient", Kind: U64, Doc: "CAP_* bits"},
 			{Name: "nr_groups", Kind: U32, Max: 65536, Doc: "supplementary groups"},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "reqkey_keyring", Kind: U32, Max: 7, Doc: "KEY_REQKEY_DEFL_*: where request_key(2) puts a key, as KEYCTL_SET_REQKEY_KEYRING"},
 			{Name: "groups", Kind: U32, LenOf: "nr_groups", MaxLen: 65536, Doc: "supplementary group ids, as getgroups(2)"},
 		}},
 	},

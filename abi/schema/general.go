@@ -105,6 +105,7 @@ var ObjTypes = &Enum{
 		{"SECCOMP", 10, "seccomp filter"},
 		{"SOCKET", 11, "socket"},
 		{"SOCKET_QUEUE", 12, "what a socket is connected with, and what waits in it"},
+		{"IO_CONTEXT", 13, "I/O context that tasks share"},
 		{"LOCKS", 16, "locks on a file"},
 		{"OWNER", 17, "the signals that a file sends"},
 		{"SHM", 20, "System V shared memory segment"},
@@ -161,6 +162,8 @@ var General = Subsystem{
 		}},
 		{Name: "container", Type: 3, Doc: "Configuration of the whole hierarchy. A string record follows: the directory all paths of the image are relative to, as the checkpointing task named it.", Fields: []Field{
 			{Name: "lsm", Kind: Char, Count: 16, Text: true, Doc: "name of the exclusive LSM, empty without one"},
+			{Name: "monotonic_offset", Kind: S64, Doc: "what the root's time namespace adds to CLOCK_MONOTONIC, nanoseconds"},
+			{Name: "boottime_offset", Kind: S64, Doc: "what it adds to CLOCK_BOOTTIME, nanoseconds"},
 			{Name: "reserved0", Kind: U64, Reserved: true},
 		}},
 		{Name: "string", Type: 5, Doc: "A name: path, VMA name. Always follows the record it belongs to.", Fields: []Field{

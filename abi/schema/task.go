@@ -78,7 +78,7 @@ var Task = Subsystem{
 			{Name: "sid", Kind: S32, Doc: "session, as getsid(2)"},
 			{Name: "flags", Kind: U32, Flags: PidsFlags, Doc: "marks"},
 			{Name: "nr_levels", Kind: U32, Doc: "pid namespaces of the task below the root task's", Max: 32},
-			{Name: "reserved0", Kind: U32, Reserved: true},
+			{Name: "ptid", Kind: S32, Doc: "thread id of the thread of the parent whose child it is (__WNOTHREAD of wait(2)); 0 where ppid is"},
 			{Name: "levels", Kind: S32, LenOf: "nr_levels", MaxLen: 32, Doc: "thread id in each of these, outermost first"},
 		}},
 		{Name: "task", Type: 103, Doc: "Identity of a task. What follows, in this order: thread, regset records, restart_block, sched, sigtask, sigpending (private), then objects at their first appearance, then task_objs. A zombie has only objects and task_objs.", Fields: []Field{
@@ -160,6 +160,10 @@ var Task = Subsystem{
 			{Name: "nr_words", Kind: U32, Max: 1024, Doc: "64-bit words of the affinity mask, 0 when the task may use every CPU"},
 			{Name: "affinity", Kind: U64, LenOf: "nr_words", MaxLen: 1024, Doc: "affinity mask, CPU 0 in the lowest bit of the first word"},
 		}},
+		{Name: "io_context", Type: 121, Object: obj("IO_CONTEXT"), Doc: "An I/O context that several tasks share (CLONE_IO): they have one I/O priority.", Fields: []Field{
+			{Name: "objref", Kind: S32, Doc: "object number"},
+			{Name: "ioprio", Kind: U32, Max: 0xffff, Doc: "ioprio_get(2), 0 when not set"},
+		}},
 		{Name: "task_objs", Type: 105, Doc: "The objects a task uses. Last record of a task.", Fields: []Field{
 			{Name: "mm_ref", Kind: S32, Ref: "MM", Doc: "address space; 0 for a zombie"},
 			{Name: "files_ref", Kind: S32, Ref: "FILE_TABLE", Doc: "file descriptor table; 0 for a zombie"},
@@ -169,6 +173,8 @@ var Task = Subsystem{
 			{Name: "cred_ref", Kind: S32, Ref: "CRED", NonNull: true, Doc: "credentials"},
 			{Name: "seccomp_ref", Kind: S32, Ref: "SECCOMP", Doc: "seccomp filter; 0 for none, or a zombie"},
 			{Name: "seccomp_mode", Kind: U32, Max: 2, Doc: "PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER"},
+			{Name: "io_ref", Kind: S32, Ref: "IO_CONTEXT", Doc: "I/O context that the task shares with others; 0 for one of its own, or a zombie"},
+			{Name: "reserved0", Kind: U32, Reserved: true},
 		}},
 	},
 }

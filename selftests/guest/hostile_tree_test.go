@@ -17,7 +17,7 @@ import (
 
 // Where the fields of an entry of the task array stand.
 const (
-	atPid, atTgid, atPpid, atPgid, atSid, atFlags, atLevels = 8, 12, 16, 20, 24, 28, 32
+	atPid, atTgid, atPpid, atPgid, atSid, atFlags, atLevels, atPtid = 8, 12, 16, 20, 24, 28, 32, 36
 )
 
 // An array is the task array of an image that is to be damaged.
@@ -81,7 +81,15 @@ func TestHostileTree(t *testing.T) {
 			{"unknown parent", func(a *array) { a.set(3, atPpid, 31999) }},
 			{"no parent", func(a *array) { a.set(3, atPpid, 0) }},
 			{"negative parent", func(a *array) { a.set(3, atPpid, -4) }},
-			{"another parent", func(a *array) { a.set(last, atPpid, a.get(1, atPid)) }},
+			{"another parent", func(a *array) {
+				a.set(last, atPpid, a.get(1, atPid))
+				a.set(last, atPtid, a.get(1, atPid))
+			}},
+			{"child of no thread", func(a *array) { a.set(last, atPtid, 0) }},
+			{"child of an unknown thread", func(a *array) { a.set(last, atPtid, 31999) }},
+			{"child of a thread of another process", func(a *array) { a.set(last, atPtid, a.get(1, atPid)) }},
+			{"its own child", func(a *array) { a.set(last, atPtid, a.get(last, atPid)) }},
+			{"the root is a child of a thread", func(a *array) { a.set(0, atPtid, a.get(0, atPid)) }},
 			{"pid twice", func(a *array) { a.set(3, atPid, a.get(2, atPid)); a.set(3, atTgid, a.get(2, atPid)) }},
 			{"pid 0", func(a *array) { a.set(3, atPid, 0); a.set(3, atTgid, 0) }},
 			{"negative pid", func(a *array) { a.set(3, atPid, -7); a.set(3, atTgid, -7) }},
@@ -205,6 +213,59 @@ func TestHostileReferences(t *testing.T) {
 					}
 				}
 			}
+		}
+		return tries
+	})
+}
+
+// TestHostileThreadChild has child processes of threads that cannot have them.
+func TestHostileThreadChild(t *testing.T) {
+	hostileTree(t, "thread_child", "", func(l *kit.TreeLab) int {
+		a := arrayOf(t, l.Image)
+		thread, child := -1, -1
+		for i := range a.places {
+			if a.get(i, atPid) != a.get(i, atTgid) {
+				thread = i
+			} else if a.get(i, atPtid) != a.get(i, atPpid) {
+				child = i
+			}
+		}
+		if thread < 0 || child < 0 {
+			t.Fatal("no child of a thread in the image")
+		}
+		for what, damage := range map[string]func(a *array){
+			"unknown":                  func(a *array) { a.set(child, atPtid, 31999) },
+			"a child":                  func(a *array) { a.set(child, atPtid, a.get(child, atPid)) },
+			"negative":                 func(a *array) { a.set(child, atPtid, -1) },
+			"a thread is its own":      func(a *array) { a.set(thread, atPtid, a.get(thread, atPid)) },
+			"a thread is its leader's": func(a *array) { a.set(thread, atPtid, a.get(0, atPid)) },
+		} {
+			a := arrayOf(t, l.Image)
+			damage(a)
+			l.WantFailure("thread of the parent: "+what, l.TryTree(resealed(a.b)))
+		}
+		return 5
+	})
+}
+
+// TestHostileIOContext damages what tasks share by CLONE_IO.
+func TestHostileIOContext(t *testing.T) {
+	hostileTree(t, "clone_io", "set", func(l *kit.TreeLab) int {
+		tries := 0
+		for _, p := range kit.Records(t, l.Image) {
+			if p.Type != image.CKPT_HDR_IO_CONTEXT {
+				continue
+			}
+			// A class that there is not, and numbers that are too large.
+			for _, ioprio := range []uint32{7 << 13, 0x10000, 0xffffffff} {
+				b := l.Copy()
+				le.PutUint32(b[p.Pos+12:], ioprio)
+				tries++
+				l.WantFailure(fmt.Sprintf("I/O priority %#x", ioprio), l.TryTree(resealed(b)))
+			}
+		}
+		if tries != 3 {
+			t.Errorf("I/O contexts in the image: got %d, want 1", tries/3)
 		}
 		return tries
 	})

@@ -35,7 +35,9 @@ func TestTaskClearTid(t *testing.T)    { task(t, "task_tid", "") }
 func TestTaskTimes(t *testing.T)       { task(t, "task_times", "") }
 func TestTaskMembarrier(t *testing.T)  { task(t, "task_membarrier", "") }
 func TestTaskAffinity(t *testing.T)    { task(t, "task_affinity", "one", "all") }
-func TestTaskCreds(t *testing.T)       { task(t, "task_creds", "user", "mixed", "caps", "bounding") }
+func TestTaskCreds(t *testing.T) {
+	task(t, "task_creds", "user", "mixed", "caps", "bounding", "reqkey")
+}
 
 func TestTaskSched(t *testing.T) {
 	twoWays(t, "task_sched", "nice", "nice_low", "fifo", "rr", "batch", "idle", "reset", "deadline")

@@ -143,3 +143,17 @@ func TestShareMany(t *testing.T) {
 	f.Image = func(t *testing.T, i *kit.Image) { share(t, i, f.Variant) }
 	t.Run(fmt.Sprint(256), func(t *testing.T) { f.Restore(t, kit.Freeze, false) })
 }
+
+// TestThreadChild has processes that are children of other threads than the leader.
+func TestThreadChild(t *testing.T) {
+	kit.RunFamilies(t, kit.Family{Prog: "thread_child"})
+}
+
+// TestShareIOContext has tasks that share an I/O context, and one that does not.
+func TestShareIOContext(t *testing.T) {
+	for _, v := range []string{"set", "unset"} {
+		kit.RunFamilies(t, kit.Family{Prog: "clone_io", Variant: v, Image: func(t *testing.T, i *kit.Image) {
+			wantRecords(t, i, map[uint32]int{image.CKPT_HDR_IO_CONTEXT: 1})
+		}})
+	}
+}

@@ -4,10 +4,12 @@
  *
  * Variants: user, all ids of an unprivileged user and his groups; mixed, four
  * different user and group ids; caps, an unprivileged user with some
- * capabilities in each set; bounding, root with a smaller bounding set.
+ * capabilities in each set; bounding, root with a smaller bounding set; reqkey,
+ * where keys that are requested go.
  */
 #include "prog.h"
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sys/fsuid.h>
 
 static char before[4096], after[4096];
@@ -42,10 +44,21 @@ static void set_caps(uint64_t effective, uint64_t permitted, uint64_t inheritabl
 
 #define BIT(cap) (1ULL << (cap))
 
+static long reqkey(int keyring)
+{
+	return syscall(SYS_keyctl, KEYCTL_SET_REQKEY_KEYRING, keyring);
+}
+
 static void setup(void)
 {
 	static const gid_t groups[] = { 7, 50, 1000, 70000 };
 
+	if (prog_is("reqkey")) {
+		if (reqkey(KEY_REQKEY_DEFL_USER_SESSION_KEYRING))
+			prog_unsupported("KEYCTL_SET_REQKEY_KEYRING: %s", strerror(errno));
+		status(before);
+		return;
+	}
 	if (prog_is("bounding")) {
 		must(prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT));
 		must(prctl(PR_CAPBSET_DROP, CAP_SYS_TIME));
@@ -82,6 +95,8 @@ static void lose(void)
 		must(syscall(SYS_setfsuid, 2001));
 	if (prog_is("caps"))
 		must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+	if (prog_is("reqkey"))
+		must(reqkey(KEY_REQKEY_DEFL_DEFAULT));
 	/* An unprivileged user has little left to lose. */
 	if (prog_is("user"))
 		must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
@@ -91,7 +106,10 @@ static void verify(void)
 {
 	status(after);
 	want_str("credentials", after, before);
-	if (!prog_is("bounding"))
+	if (prog_is("reqkey"))
+		want_u64("KEYCTL_SET_REQKEY_KEYRING", reqkey(KEY_REQKEY_DEFL_NO_CHANGE),
+			 KEY_REQKEY_DEFL_USER_SESSION_KEYRING);
+	else if (!prog_is("bounding"))
 		want_u64("setuid(0)", setuid(0), -1);
 }
 

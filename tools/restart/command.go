@@ -27,6 +27,7 @@ type options struct {
 	log        string
 	pidns      bool
 	ipcns      bool
+	timens     bool
 	self       bool
 	frozen     bool
 	noWait     bool
@@ -78,6 +79,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.StringVarP(&o.log, "log", "l", "", "write the kernel's messages to `FILE`")
 	f.BoolVar(&o.pidns, "pidns", false, "give the processes a pid namespace of their own")
 	f.BoolVar(&o.ipcns, "ipcns", false, "give the processes a pid and an IPC namespace of their own")
+	f.BoolVar(&o.timens, "timens", false, "give the processes a time namespace in which their clocks go on from where they stood")
 	f.BoolVar(&o.self, "self", false, "bring back one process, without others or threads, under a new process id")
 	f.BoolVar(&o.frozen, "frozen", false, "leave the processes frozen in a cgroup of their own")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait for the first process to end")

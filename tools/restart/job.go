@@ -97,6 +97,11 @@ func (j *job) bringIn(enter int, flags uint64) error {
 // coordinate carries out the plan and restores what it makes. When it fails,
 // nothing of that is left.
 func (j *job) coordinate(plan *tree.Plan, flags uint64) (err error) {
+	if j.timens {
+		if err := goOn(&j.src.Head); err != nil {
+			return err
+		}
+	}
 	j.proc, err = plan.Start()
 	if err != nil {
 		return explain(err, j.log)

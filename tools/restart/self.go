@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,13 @@ func (j *job) restartSelf() error {
 	}
 	defer unix.Close(alive[0])
 	before := time.Now()
+	if j.timens {
+		// The process is made by the thread that has got the namespace.
+		runtime.LockOSThread()
+		if err := goOn(&j.src.Head); err != nil {
+			return err
+		}
+	}
 	proc, err := selfPlan(j.src.Fd(), j.log.Fd(), j.changed.flags(), alive[1]).Start()
 	unix.Close(alive[1])
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 // Head is what a restart has to know before the kernel reads the image.
 type Head struct {
 	Header image.Header
+	Config image.Container
 	Tasks  []image.Pids // a process behind its parent, a thread behind its leader
 	Ghosts []image.Pids
 
@@ -71,6 +72,8 @@ func (h *Head) readTasks(in *image.Reader) error {
 			return err
 		}
 		switch rec := entry.Record.(type) {
+		case *image.Container:
+			h.Config = *rec
 		case *image.Tree:
 			if rec.NrTasks == 0 || tree != nil {
 				return misplaced(entry)

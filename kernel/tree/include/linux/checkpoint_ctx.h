@@ -216,7 +216,7 @@ struct ckpt_ctx {
 	struct list_head obj_list;
 	struct xarray refs;
 	s32 nr_refs;
-	u32 nr_objs[CKPT_OBJ_SIGNAL + 1];
+	u32 nr_objs[CKPT_OBJ_IO_CONTEXT + 1];
 	struct file *via;
 	const struct path *gone;
 	struct list_head finish[CKPT_FINISH_STEPS];

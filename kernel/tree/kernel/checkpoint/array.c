@@ -115,7 +115,7 @@ static bool ckpt_levels_valid(const struct ckpt_hdr_pids *pids)
 static bool ckpt_pids_valid(struct ckpt_ctx *ctx,
 			    const struct ckpt_hdr_pids *pids, bool root)
 {
-	struct ckpt_member *leader, *parent;
+	struct ckpt_member *leader, *parent, *thread;
 
 	if (pids->pid <= 0 || xa_load(&ctx->by_pid, pids->pid) ||
 	    pids->flags & CKPT_PIDS_GHOST || !ckpt_levels_valid(pids))
@@ -129,14 +129,17 @@ static bool ckpt_pids_valid(struct ckpt_ctx *ctx,
 		leader = ckpt_member_of(ctx, pids->tgid);
 		return leader && leader->pids->pid == leader->pids->tgid &&
 		       leader->pids->ppid == pids->ppid &&
+		       leader->pids->ptid == pids->ptid &&
 		       leader->pids->pgid == pids->pgid &&
 		       leader->pids->sid == pids->sid &&
 		       leader->pids->nr_levels == pids->nr_levels;
 	}
 	if (root)
-		return !pids->ppid && !pids->nr_levels;
+		return !pids->ppid && !pids->ptid && !pids->nr_levels;
 	parent = ckpt_member_of(ctx, pids->ppid);
+	thread = ckpt_member_of(ctx, pids->ptid);
 	return parent && parent->pids->pid == parent->pids->tgid &&
+	       thread && thread->pids->tgid == pids->ppid &&
 	       parent->pids->nr_levels <= pids->nr_levels;
 }
 
@@ -177,7 +180,8 @@ static int ckpt_read_ghost(struct ckpt_ctx *ctx, u32 i)
 	}
 	ghost->pids = pids;
 	if (pids->flags != CKPT_PIDS_GHOST || pids->pid <= 0 || pids->tgid ||
-	    pids->ppid || pids->pgid || pids->sid || !ckpt_levels_valid(pids) ||
+	    pids->ppid || pids->ptid || pids->pgid || pids->sid ||
+	    !ckpt_levels_valid(pids) ||
 	    xa_load(&ctx->by_pid, pids->pid))
 		return ckpt_err(ctx, NULL, -EINVAL,
 				"ghost %u of the task array (%d) is not valid",

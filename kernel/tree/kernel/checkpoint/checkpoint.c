@@ -14,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 #include <linux/version.h>
@@ -63,18 +64,23 @@ static int ckpt_find_root(struct ckpt_ctx *ctx, pid_t pid)
 	return ret;
 }
 
+/* The leader of a process may have ended before its threads. */
+static struct task_struct *ckpt_first_alive(struct ckpt_ctx *ctx)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->nr_members; i++)
+		if (!ctx->members[i]->zombie)
+			return ctx->members[i]->task;
+	return ctx->members[0]->task;
+}
+
 /* Paths are those of the caller, or those of the task in its own mount ns. */
 static void ckpt_set_root(struct ckpt_ctx *ctx)
 {
-	struct task_struct *task = ctx->members[0]->task;
+	struct task_struct *task = ckpt_first_alive(ctx);
 	struct path root = {};
-	u32 i;
 
-	/* The leader of a process may have ended before its threads. */
-	for (i = 0; i < ctx->nr_members && ctx->members[i]->zombie; i++)
-		;
-	if (i < ctx->nr_members)
-		task = ctx->members[i]->task;
 	task_lock(task);
 	if (task->fs && task->nsproxy &&
 	    task->nsproxy->mnt_ns != current->nsproxy->mnt_ns)
@@ -84,6 +90,24 @@ static void ckpt_set_root(struct ckpt_ctx *ctx)
 		path_put(&ctx->root);
 		ctx->root = root;
 	}
+}
+
+/* Two clocks show more to the tasks than they do to us. */
+static void ckpt_time_offsets(struct ckpt_ctx *ctx,
+			      struct ckpt_hdr_container *h)
+{
+#ifdef CONFIG_TIME_NS
+	struct task_struct *task = ckpt_first_alive(ctx);
+	const struct timens_offsets *offsets;
+
+	task_lock(task);
+	if (task->nsproxy) {
+		offsets = &task->nsproxy->time_ns->offsets;
+		h->monotonic_offset = timespec64_to_ns(&offsets->monotonic);
+		h->boottime_offset = timespec64_to_ns(&offsets->boottime);
+	}
+	task_unlock(task);
+#endif
 }
 
 static struct ckpt_hdr_header *ckpt_capture_header(struct ckpt_ctx *ctx)
@@ -125,6 +149,7 @@ static struct ckpt_hdr_header *ckpt_capture_header(struct ckpt_ctx *ctx)
 static int ckpt_capture_frame(struct ckpt_ctx *ctx)
 {
 	struct ckpt_hdr_header_arch *arch;
+	struct ckpt_hdr_container *container;
 	int ret;
 
 	arch = ckpt_record(ctx, CKPT_HDR_HEADER_ARCH, 0);
@@ -132,8 +157,10 @@ static int ckpt_capture_frame(struct ckpt_ctx *ctx)
 		return -ENOMEM;
 	arch_ckpt_header(arch);
 
-	if (!ckpt_record(ctx, CKPT_HDR_CONTAINER, 0))
+	container = ckpt_record(ctx, CKPT_HDR_CONTAINER, 0);
+	if (!container)
 		return -ENOMEM;
+	ckpt_time_offsets(ctx, container);
 	ret = ckpt_record_string(ctx, "/");
 	return ret ?: ckpt_collect_record(ctx);
 }

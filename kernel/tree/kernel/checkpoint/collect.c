@@ -376,6 +376,7 @@ static int ckpt_member_pids(struct ckpt_ctx *ctx, struct ckpt_member *member,
 			pids->flags |= CKPT_PIDS_ROOT;
 	} else {
 		pids->ppid = task_tgid_nr_ns(parent, ns);
+		pids->ptid = task_pid_nr_ns(parent, ns);
 	}
 	if (pids->pid != pids->tgid && ckpt_shares_undo(task))
 		pids->flags |= CKPT_PIDS_SYSVSEM;

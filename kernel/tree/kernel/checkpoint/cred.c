@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
+#include <uapi/linux/keyctl.h>
 
 #include "internal.h"
 
@@ -46,6 +47,9 @@ static int ckpt_cred_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->cap_effective = cred->cap_effective.val;
 	h->cap_bounding = cred->cap_bset.val;
 	h->cap_ambient = cred->cap_ambient.val;
+#ifdef CONFIG_KEYS
+	h->reqkey_keyring = cred->jit_keyring;
+#endif
 	h->nr_groups = groups->ngroups;
 	for (i = 0; i < groups->ngroups; i++)
 		h->groups[i] = from_kgid_munged(ns, groups->gid[i]);
@@ -243,7 +247,7 @@ static int ckpt_cred_caps(struct ckpt_ctx *ctx, struct cred *new,
 	return 0;
 }
 
-/* As execve(2): these belong to what the caller was. */
+/* As execve(2), and the authority over a key: these belong to what the caller was. */
 static void ckpt_cred_drop_keyrings(struct cred *new)
 {
 #ifdef CONFIG_KEYS
@@ -251,7 +255,30 @@ static void ckpt_cred_drop_keyrings(struct cred *new)
 	new->thread_keyring = NULL;
 	key_put(new->process_keyring);
 	new->process_keyring = NULL;
+	key_put(new->request_key_auth);
+	new->request_key_auth = NULL;
 #endif
+}
+
+/*
+ * What keyctl(2) lets one choose. It makes a keyring of the thread or process for
+ * that, which the task of the image does not have any more.
+ */
+static int ckpt_cred_reqkey(struct ckpt_ctx *ctx, struct cred *new,
+			    const struct ckpt_hdr_cred *h)
+{
+#ifdef CONFIG_KEYS
+	if (h->reqkey_keyring != KEY_REQKEY_DEFL_GROUP_KEYRING) {
+		new->jit_keyring = h->reqkey_keyring;
+		return 0;
+	}
+#else
+	if (h->reqkey_keyring == KEY_REQKEY_DEFL_DEFAULT)
+		return 0;
+#endif
+	return ckpt_err(ctx, current, -EINVAL,
+			"keys cannot go to keyring %u by default",
+			h->reqkey_keyring);
 }
 
 static void *ckpt_cred_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
@@ -274,6 +301,8 @@ static void *ckpt_cred_restore(struct ckpt_ctx *ctx, const struct ckpt_hdr *hdr)
 		ret = ckpt_cred_securebits(ctx, new, old, h->securebits);
 	if (!ret)
 		ret = ckpt_cred_caps(ctx, new, old, h);
+	if (!ret)
+		ret = ckpt_cred_reqkey(ctx, new, h);
 	if (!ret)
 		ret = set_cred_ucounts(new);
 	if (ret) {

@@ -11,7 +11,9 @@
 
 #include "records.h"
 
+struct ckpt_io_context;
 struct cred;
+struct io_context;
 struct iov_iter;
 struct pid_namespace;
 
@@ -60,6 +62,7 @@ struct ckpt_sighand {
  * @cred: credentials, likewise
  * @seccomp: seccomp filter, likewise
  * @seccomp_mode: seccomp mode
+ * @io_context: I/O context that it shares, likewise; NULL for none
  * @finish: the first of what is left for when it commits, NULL for none
  */
 struct ckpt_restore {
@@ -81,6 +84,7 @@ struct ckpt_restore {
 	const struct cred *cred;
 	struct seccomp_filter *seccomp;
 	int seccomp_mode;
+	struct ckpt_io_context *io_context;
 	struct ckpt_finish *finish;
 };
 
@@ -281,6 +285,11 @@ void ckpt_stop_commit(const struct ckpt_restore *r);
 void ckpt_usage_commit(const struct ckpt_hdr_signal *h);
 int ckpt_signal_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r);
 void ckpt_join_sighand(struct task_struct *task, struct ckpt_sighand *sighand);
+
+/* io_context.c */
+extern const struct ckpt_obj_ops ckpt_io_context_ops;
+struct io_context *ckpt_io_context_get(struct task_struct *task);
+int ckpt_io_context_commit(struct ckpt_ctx *ctx, struct ckpt_io_context *io);
 
 /* seccomp.c */
 #ifdef CONFIG_SECCOMP_FILTER

@@ -79,6 +79,7 @@ static void ckpt_look_for_leaks(struct ckpt_ctx *ctx, struct task_struct *task)
 	task_lock(task);
 	ckpt_note_holder(ctx, task, task->mm, CKPT_OBJ_MM);
 	ckpt_note_holder(ctx, task, task->fs, CKPT_OBJ_FS);
+	ckpt_note_holder(ctx, task, task->io_context, CKPT_OBJ_IO_CONTEXT);
 	files = task->files;
 	ckpt_note_holder(ctx, task, files, CKPT_OBJ_FILE_TABLE);
 	if (files) {

@@ -40,6 +40,7 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_SEM_UNDO]	= &ckpt_sem_undo_ops,
 	[CKPT_OBJ_MSG]		= &ckpt_msg_ops,
 #endif
+	[CKPT_OBJ_IO_CONTEXT]	= &ckpt_io_context_ops,
 	[CKPT_OBJ_LOCKS]	= &ckpt_locks_ops,
 	[CKPT_OBJ_OWNER]	= &ckpt_fown_ops,
 };
@@ -293,6 +294,7 @@ static bool ckpt_obj_per_task(u32 objtype)
 	case CKPT_OBJ_SIGHAND:
 	case CKPT_OBJ_CRED:
 	case CKPT_OBJ_SIGNAL:
+	case CKPT_OBJ_IO_CONTEXT:
 		return true;
 	}
 	return false;

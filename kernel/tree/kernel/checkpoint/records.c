@@ -488,8 +488,6 @@ static int check_pids(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->flags & ~(u64)PIDS_FLAGS_MASK)
 		return bad(field, "flags");
-	if (r->reserved0)
-		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -568,6 +566,19 @@ static int check_sched(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_io_context(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_io_context *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->ioprio > 65535)
+		return bad(field, "ioprio");
+	return 0;
+}
+
 static int check_task_objs(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_task_objs *r = (const void *)h;
@@ -590,6 +601,10 @@ static int check_task_objs(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "seccomp_ref");
 	if (r->seccomp_mode > 2)
 		return bad(field, "seccomp_mode");
+	if (r->io_ref < 0)
+		return bad(field, "io_ref");
+	if (r->reserved0)
+		return bad(field, "reserved0");
 	return 0;
 }
 
@@ -605,8 +620,8 @@ static int check_cred(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->objref <= 0)
 		return bad(field, "objref");
-	if (r->reserved0)
-		return bad(field, "reserved0");
+	if (r->reqkey_keyring > 7)
+		return bad(field, "reqkey_keyring");
 	return 0;
 }
 
@@ -1541,7 +1556,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_CONTAINER,
 		.name = "container",
 		.size = sizeof(struct ckpt_hdr_container),
-		.max_len = 32,
+		.max_len = 48,
 		.check = check_container,
 	},
 	{
@@ -1583,7 +1598,7 @@ static const struct ckpt_record records[] = {
 		.type = CKPT_HDR_TASK_OBJS,
 		.name = "task_objs",
 		.size = sizeof(struct ckpt_hdr_task_objs),
-		.max_len = 40,
+		.max_len = 48,
 		.check = check_task_objs,
 	},
 	{
@@ -1621,6 +1636,14 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_sched),
 		.max_len = 8272,
 		.check = check_sched,
+	},
+	{
+		.type = CKPT_HDR_IO_CONTEXT,
+		.name = "io_context",
+		.size = sizeof(struct ckpt_hdr_io_context),
+		.max_len = 16,
+		.objtype = CKPT_OBJ_IO_CONTEXT,
+		.check = check_io_context,
 	},
 	{
 		.type = CKPT_HDR_SECCOMP_FILTER,

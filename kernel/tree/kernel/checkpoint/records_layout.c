@@ -77,11 +77,15 @@ static_assert(sizeof_field(struct ckpt_hdr_header_arch, hwcap) == 8);
 static_assert(offsetof(struct ckpt_hdr_header_arch, hwcap2) == 32);
 static_assert(sizeof_field(struct ckpt_hdr_header_arch, hwcap2) == 8);
 
-static_assert(sizeof(struct ckpt_hdr_container) == 32);
+static_assert(sizeof(struct ckpt_hdr_container) == 48);
 static_assert(offsetof(struct ckpt_hdr_container, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_container, lsm) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_container, lsm) == 16);
-static_assert(offsetof(struct ckpt_hdr_container, reserved0) == 24);
+static_assert(offsetof(struct ckpt_hdr_container, monotonic_offset) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_container, monotonic_offset) == 8);
+static_assert(offsetof(struct ckpt_hdr_container, boottime_offset) == 32);
+static_assert(sizeof_field(struct ckpt_hdr_container, boottime_offset) == 8);
+static_assert(offsetof(struct ckpt_hdr_container, reserved0) == 40);
 static_assert(sizeof_field(struct ckpt_hdr_container, reserved0) == 8);
 
 static_assert(sizeof(struct ckpt_hdr_string) == 16);
@@ -145,8 +149,8 @@ static_assert(offsetof(struct ckpt_hdr_pids, flags) == 28);
 static_assert(sizeof_field(struct ckpt_hdr_pids, flags) == 4);
 static_assert(offsetof(struct ckpt_hdr_pids, nr_levels) == 32);
 static_assert(sizeof_field(struct ckpt_hdr_pids, nr_levels) == 4);
-static_assert(offsetof(struct ckpt_hdr_pids, reserved0) == 36);
-static_assert(sizeof_field(struct ckpt_hdr_pids, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_pids, ptid) == 36);
+static_assert(sizeof_field(struct ckpt_hdr_pids, ptid) == 4);
 static_assert(offsetof(struct ckpt_hdr_pids, levels) == 40);
 static_assert(sizeof_field(struct ckpt_hdr_pids, levels[0]) == 4);
 
@@ -303,7 +307,14 @@ static_assert(sizeof_field(struct ckpt_hdr_sched, nr_words) == 4);
 static_assert(offsetof(struct ckpt_hdr_sched, affinity) == 80);
 static_assert(sizeof_field(struct ckpt_hdr_sched, affinity[0]) == 8);
 
-static_assert(sizeof(struct ckpt_hdr_task_objs) == 40);
+static_assert(sizeof(struct ckpt_hdr_io_context) == 16);
+static_assert(offsetof(struct ckpt_hdr_io_context, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_io_context, objref) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_io_context, objref) == 4);
+static_assert(offsetof(struct ckpt_hdr_io_context, ioprio) == 12);
+static_assert(sizeof_field(struct ckpt_hdr_io_context, ioprio) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_task_objs) == 48);
 static_assert(offsetof(struct ckpt_hdr_task_objs, h) == 0);
 static_assert(offsetof(struct ckpt_hdr_task_objs, mm_ref) == 8);
 static_assert(sizeof_field(struct ckpt_hdr_task_objs, mm_ref) == 4);
@@ -321,6 +332,10 @@ static_assert(offsetof(struct ckpt_hdr_task_objs, seccomp_ref) == 32);
 static_assert(sizeof_field(struct ckpt_hdr_task_objs, seccomp_ref) == 4);
 static_assert(offsetof(struct ckpt_hdr_task_objs, seccomp_mode) == 36);
 static_assert(sizeof_field(struct ckpt_hdr_task_objs, seccomp_mode) == 4);
+static_assert(offsetof(struct ckpt_hdr_task_objs, io_ref) == 40);
+static_assert(sizeof_field(struct ckpt_hdr_task_objs, io_ref) == 4);
+static_assert(offsetof(struct ckpt_hdr_task_objs, reserved0) == 44);
+static_assert(sizeof_field(struct ckpt_hdr_task_objs, reserved0) == 4);
 
 static_assert(sizeof(struct ckpt_hdr_cred) == 96);
 static_assert(offsetof(struct ckpt_hdr_cred, h) == 0);
@@ -356,8 +371,8 @@ static_assert(offsetof(struct ckpt_hdr_cred, cap_ambient) == 80);
 static_assert(sizeof_field(struct ckpt_hdr_cred, cap_ambient) == 8);
 static_assert(offsetof(struct ckpt_hdr_cred, nr_groups) == 88);
 static_assert(sizeof_field(struct ckpt_hdr_cred, nr_groups) == 4);
-static_assert(offsetof(struct ckpt_hdr_cred, reserved0) == 92);
-static_assert(sizeof_field(struct ckpt_hdr_cred, reserved0) == 4);
+static_assert(offsetof(struct ckpt_hdr_cred, reqkey_keyring) == 92);
+static_assert(sizeof_field(struct ckpt_hdr_cred, reqkey_keyring) == 4);
 static_assert(offsetof(struct ckpt_hdr_cred, groups) == 96);
 static_assert(sizeof_field(struct ckpt_hdr_cred, groups[0]) == 4);
 

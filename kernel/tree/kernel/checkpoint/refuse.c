@@ -189,6 +189,9 @@ static int ckpt_refuse_keys(struct ckpt_ctx *ctx, struct task_struct *task)
 
 	ret = REFUSE(ctx, task, cred->thread_keyring || cred->process_keyring,
 		     -EOPNOTSUPP, "thread or process keyring");
+	if (!ret)
+		ret = REFUSE(ctx, task, cred->request_key_auth, -EOPNOTSUPP,
+			     "authority to make a key for another task");
 	if (!ret && cred->session_keyring)
 		ckpt_warn(ctx, task,
 			  "session keyring: the restarted task has that of who restarts it");

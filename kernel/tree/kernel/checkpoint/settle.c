@@ -4,7 +4,8 @@
  *
  * When all tasks have restored their state, and before one becomes what it has
  * restored, the coordinator checks that what they share fits together, decides
- * who commits after whom, and sets process groups and sessions. When all have
+ * who commits after whom, gives child processes to the threads whose they are,
+ * and sets process groups and sessions. When all have
  * committed, it has the zombies end and ties vfork(2) parents to their children.
  */
 #include <linux/pid.h>
@@ -147,6 +148,30 @@ struct pid *ckpt_get_pid_of(struct ckpt_ctx *ctx, s32 nr)
 	return pid;
 }
 
+/*
+ * The leader has made the child processes of every thread. Those of one thread
+ * keep their order. tasklist_lock is held for writing.
+ */
+static int ckpt_settle_parent(struct ckpt_ctx *ctx, struct ckpt_member *member)
+{
+	struct ckpt_hdr_pids *pids = member->pids;
+	struct task_struct *parent, *t;
+
+	if (pids->ptid == pids->ppid)
+		return 0;
+	parent = ckpt_member_of(ctx, pids->ptid)->task;
+	/* It gives its children away behind this, under the lock. */
+	if (!pid_alive(member->task) || parent->flags & PF_EXITING)
+		return -ESRCH;
+	for_each_thread(member->task, t) {
+		RCU_INIT_POINTER(t->real_parent, parent);
+		if (likely(!t->ptrace))
+			RCU_INIT_POINTER(t->parent, parent);
+	}
+	list_move_tail(&member->task->sibling, &parent->children);
+	return 0;
+}
+
 /* What setsid(2) and setpgid(2) do; tasklist_lock is held for writing. */
 static int ckpt_settle_process(struct ckpt_ctx *ctx, struct ckpt_member *member)
 {
@@ -187,7 +212,8 @@ static int ckpt_settle_pids(struct ckpt_ctx *ctx)
 	for (i = 0; !ret && i < ctx->nr_members; i++) {
 		member = ctx->members[i];
 		if (member->pids->pid == member->pids->tgid)
-			ret = ckpt_settle_process(ctx, member);
+			ret = ckpt_settle_parent(ctx, member) ?:
+			      ckpt_settle_process(ctx, member);
 	}
 	write_unlock_irq(&tasklist_lock);
 	if (ret)

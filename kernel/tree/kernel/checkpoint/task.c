@@ -205,6 +205,7 @@ static int ckpt_thread_checkpoint(struct ckpt_ctx *ctx,
  * @cred: credentials
  * @seccomp: seccomp filter
  * @seccomp_mode: seccomp mode
+ * @io_context: I/O context that it shares, or NULL
  */
 struct ckpt_pins {
 	struct mm_struct *mm;
@@ -214,6 +215,7 @@ struct ckpt_pins {
 	const struct cred *cred;
 	struct seccomp_filter *seccomp;
 	int seccomp_mode;
+	struct io_context *io_context;
 };
 
 /* The task is being looked at, so it has all of them, or none. */
@@ -235,6 +237,7 @@ static int ckpt_pin(struct ckpt_ctx *ctx, struct task_struct *task,
 	pins->sighand = ckpt_task_sighand(task);
 	ckpt_sighand_ops.grab(pins->sighand);
 	pins->cred = get_task_cred(task);
+	pins->io_context = ckpt_io_context_get(task);
 #ifdef CONFIG_SECCOMP_FILTER
 	pins->seccomp = checkpoint_seccomp_filter(task);
 	pins->seccomp_mode = task->seccomp.mode;
@@ -251,6 +254,8 @@ static void ckpt_unpin(struct ckpt_pins *pins)
 	ckpt_fs_ops.drop(pins->fs);
 	ckpt_sighand_ops.drop(pins->sighand);
 	put_cred(pins->cred);
+	if (pins->io_context)
+		ckpt_io_context_ops.drop(pins->io_context);
 #ifdef CONFIG_SECCOMP_FILTER
 	if (pins->seccomp)
 		checkpoint_seccomp_put(pins->seccomp);
@@ -271,6 +276,7 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		{ pins->sighand, CKPT_OBJ_SIGHAND },
 		{ task->signal, CKPT_OBJ_SIGNAL },
 		{ pins->mm, CKPT_OBJ_MM },
+		{ pins->io_context, CKPT_OBJ_IO_CONTEXT },
 	};
 	struct ckpt_hdr_task_objs *h;
 	s32 seccomp_ref;
@@ -300,6 +306,7 @@ static int ckpt_objs_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->sighand_ref = objs[3].ref;
 	h->signal_ref = objs[4].ref;
 	h->mm_ref = objs[5].ref;
+	h->io_ref = objs[6].ref;
 	h->seccomp_ref = seccomp_ref;
 	h->seccomp_mode = pins->seccomp_mode;
 	return 0;
@@ -504,8 +511,11 @@ static int ckpt_objs_restore(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	r->files = ckpt_obj_fetch(ctx, h->files_ref, CKPT_OBJ_FILE_TABLE);
 	r->fs = ckpt_obj_fetch(ctx, h->fs_ref, CKPT_OBJ_FS);
 	r->sighand = ckpt_obj_fetch(ctx, h->sighand_ref, CKPT_OBJ_SIGHAND);
+	if (h->io_ref)
+		r->io_context = ckpt_obj_fetch(ctx, h->io_ref,
+					       CKPT_OBJ_IO_CONTEXT);
 	if (IS_ERR(r->mm) || IS_ERR(r->files) || IS_ERR(r->fs) ||
-	    IS_ERR(r->sighand))
+	    IS_ERR(r->sighand) || IS_ERR(r->io_context))
 		ret = -EINVAL;
 	if (!ret)
 		r->timers = ckpt_timers_get(r->signal->timers);
@@ -682,6 +692,8 @@ int ckpt_task_commit(struct ckpt_ctx *ctx, struct ckpt_restore *r)
 	ckpt_identity_commit(ctx, r->task, r->root);
 	ckpt_sched_set_cputime(current, r->task->utime, r->task->stime);
 	ret = ckpt_sched_commit(ctx, r->sched);
+	if (!ret)
+		ret = ckpt_io_context_commit(ctx, r->io_context);
 	if (!ret)
 		ret = ckpt_signal_commit(ctx, r);
 	ckpt_sem_undo_begin();

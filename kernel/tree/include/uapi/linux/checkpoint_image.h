@@ -96,6 +96,7 @@
 #define CKPT_HDR_REGSET			108
 #define CKPT_HDR_RESTART_BLOCK		106
 #define CKPT_HDR_SCHED			120
+#define CKPT_HDR_IO_CONTEXT		121
 #define CKPT_HDR_TASK_OBJS		105
 
 /* Record types: Credentials */
@@ -239,6 +240,7 @@ enum ckpt_arch {
  * @CKPT_OBJ_SOCKET: socket
  * @CKPT_OBJ_SOCKET_QUEUE: what a socket is connected with, and what waits in
  *	it
+ * @CKPT_OBJ_IO_CONTEXT: I/O context that tasks share
  * @CKPT_OBJ_LOCKS: locks on a file
  * @CKPT_OBJ_OWNER: the signals that a file sends
  * @CKPT_OBJ_SHM: System V shared memory segment
@@ -260,6 +262,7 @@ enum ckpt_obj {
 	CKPT_OBJ_SECCOMP	= 10,
 	CKPT_OBJ_SOCKET		= 11,
 	CKPT_OBJ_SOCKET_QUEUE	= 12,
+	CKPT_OBJ_IO_CONTEXT	= 13,
 	CKPT_OBJ_LOCKS		= 16,
 	CKPT_OBJ_OWNER		= 17,
 	CKPT_OBJ_SHM		= 20,
@@ -351,11 +354,16 @@ struct ckpt_hdr_header_arch {
  *
  * @h: record header, type CKPT_HDR_CONTAINER
  * @lsm: name of the exclusive LSM, empty without one
+ * @monotonic_offset: what the root's time namespace adds to CLOCK_MONOTONIC,
+ *	nanoseconds
+ * @boottime_offset: what it adds to CLOCK_BOOTTIME, nanoseconds
  * @reserved0: must be zero
  */
 struct ckpt_hdr_container {
 	struct ckpt_hdr h;
 	char lsm[16];
+	__s64 monotonic_offset;
+	__s64 boottime_offset;
 	__u64 reserved0;
 };
 
@@ -529,7 +537,8 @@ struct ckpt_hdr_tree {
  * @sid: session, as getsid(2)
  * @flags: marks (CKPT_PIDS_*)
  * @nr_levels: pid namespaces of the task below the root task's
- * @reserved0: must be zero
+ * @ptid: thread id of the thread of the parent whose child it is (__WNOTHREAD
+ *	of wait(2)); 0 where ppid is
  * @levels: thread id in each of these, outermost first (@nr_levels elements)
  */
 struct ckpt_hdr_pids {
@@ -541,7 +550,7 @@ struct ckpt_hdr_pids {
 	__s32 sid;
 	__u32 flags;
 	__u32 nr_levels;
-	__u32 reserved0;
+	__s32 ptid;
 	__s32 levels[];
 };
 
@@ -750,6 +759,20 @@ struct ckpt_hdr_sched {
 };
 
 /**
+ * struct ckpt_hdr_io_context - An I/O context that several tasks share
+ * (CLONE_IO): they have one I/O priority.
+ *
+ * @h: record header, type CKPT_HDR_IO_CONTEXT
+ * @objref: object number
+ * @ioprio: ioprio_get(2), 0 when not set
+ */
+struct ckpt_hdr_io_context {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 ioprio;
+};
+
+/**
  * struct ckpt_hdr_task_objs - The objects a task uses. Last record of a task.
  *
  * @h: record header, type CKPT_HDR_TASK_OBJS
@@ -766,6 +789,9 @@ struct ckpt_hdr_sched {
  * @seccomp_ref: seccomp filter; 0 for none, or a zombie (reference:
  *	CKPT_OBJ_SECCOMP, or 0)
  * @seccomp_mode: PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
+ * @io_ref: I/O context that the task shares with others; 0 for one of its own,
+ *	or a zombie (reference: CKPT_OBJ_IO_CONTEXT, or 0)
+ * @reserved0: must be zero
  */
 struct ckpt_hdr_task_objs {
 	struct ckpt_hdr h;
@@ -777,6 +803,8 @@ struct ckpt_hdr_task_objs {
 	__s32 cred_ref;
 	__s32 seccomp_ref;
 	__u32 seccomp_mode;
+	__s32 io_ref;
+	__u32 reserved0;
 };
 
 /*
@@ -803,7 +831,8 @@ struct ckpt_hdr_task_objs {
  * @cap_bounding: CAP_* bits
  * @cap_ambient: CAP_* bits
  * @nr_groups: supplementary groups
- * @reserved0: must be zero
+ * @reqkey_keyring: KEY_REQKEY_DEFL_*: where request_key(2) puts a key, as
+ *	KEYCTL_SET_REQKEY_KEYRING
  * @groups: supplementary group ids, as getgroups(2) (@nr_groups elements)
  */
 struct ckpt_hdr_cred {
@@ -824,7 +853,7 @@ struct ckpt_hdr_cred {
 	__u64 cap_bounding;
 	__u64 cap_ambient;
 	__u32 nr_groups;
-	__u32 reserved0;
+	__u32 reqkey_keyring;
 	__u32 groups[];
 };
 
