@@ -14,7 +14,6 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "checkpoint.h"

@@ -37,7 +37,7 @@ struct ext_wait_queue {		/* queue of sleeping tasks */
 };
 
 struct mqueue_inode_info {
-	spinlock_t lock;
+	spinlock_t lock; /* see "Locking" in mqueue.c */
 	struct inode vfs_inode;
 	wait_queue_head_t wait_q;
 
