@@ -93,7 +93,7 @@ static void notify(mqd_t q, int how, int sig, long value)
 
 static void want_notice(const char *what, int sig, long value, pid_t from)
 {
-	struct timespec limit = { .tv_sec = 10 };
+	struct timespec limit = { .tv_sec = 60 };
 	siginfo_t info = {};
 	sigset_t set;
 
