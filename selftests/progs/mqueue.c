@@ -27,18 +27,24 @@ static int here(void)
 	return !!strstr(prog_variant, "-here");
 }
 
-/* A name that no other test has, in the namespace of the test. */
+/* The first process; its number outlives other programs. */
+static pid_t root;
+
+/* A name that no other program has: all of them are restarted in one namespace. */
 static const char *queue_name(const char *what)
 {
 	static char buf[4][64];
 	static int next;
 	char *p = buf[next++ % 4];
 
-	if (here())
-		snprintf(p, sizeof(buf[0]), "/job-%s-%d", what, getpid());
-	else
-		snprintf(p, sizeof(buf[0]), "/job-%s", what);
+	snprintf(p, sizeof(buf[0]), "/job-%s-%d", what, root);
 	return p;
+}
+
+static void remove_all(const char *const *list, int nr)
+{
+	while (nr--)
+		mq_unlink(queue_name(list[nr]));
 }
 
 static mqd_t make(const char *what, int flags, mode_t mode, long maxmsg, long msgsize)
@@ -270,6 +276,8 @@ static void state_main(void)
 	want_u64("a queue that is there", mq_open(queue_name("gone"), O_RDONLY | O_CREAT | O_EXCL, 0600, NULL), -1);
 	want_u64("removal", mq_unlink(queue_name("gone")), 0);
 	want_u64("second removal", mq_unlink(queue_name("gone")), -1);
+	want_u64("removal of the lone one", mq_unlink(queue_name("lone")), 0);
+	remove_all(names, NR);
 }
 
 /* Several processes */
@@ -369,6 +377,7 @@ static void waiters_main(void)
 		prog_fail("the limited wait does not end");
 	else
 		want_u64("limited wait", i, 0);
+	remove_all((const char *const []){ "shared", "full", "never", "note" }, 4);
 }
 
 /* Another program is not told of what it did not ask for. */
@@ -402,6 +411,7 @@ static void exec_main(int argc, char **argv)
 	must(sigpending(&set));
 	want_u64("signal", sigismember(&set, SIGUSR1), 0);
 	want_u64("registration behind a message", mq_notify(q, &ev), 0);
+	want_u64("removal", mq_unlink(queue_name("exec")), 0);
 }
 
 static void mounted_main(void)
@@ -430,14 +440,12 @@ static void mounted_main(void)
 
 int main(int argc, char **argv)
 {
-	/* A descriptor that another program gave on. */
-	int given = getenv("MQUEUE_EXECED") ? dup(77) : -1;
-
-	if (given >= 0) {
+	root = getpid();
+	/* With a descriptor of the program before; to close any ends the registration. */
+	if (getenv("MQUEUE_EXECED")) {
 		prog_dir = argv[1];
 		prog_losing = !strcmp(argv[2], "lose");
 		prog_variant = argv[3];
-		close(given);
 		exec_main(argc, argv);
 		prog_done();
 	}
