@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"linux-cr/abi/calls"
 	"linux-cr/abi/image"
 	"linux-cr/selftests/guest/kit"
 )
@@ -88,6 +90,51 @@ func TestMqueueTaken(t *testing.T) {
 	if v := p.Verdict(t); v != "OK" {
 		t.Errorf("mqueue mounted-here: %s", v)
 	}
+}
+
+// TestMqueueAll has a queue that no task of the hierarchy has open: it comes along with CHECKPOINT_IPC, and only then.
+func TestMqueueAll(t *testing.T) {
+	name := fmt.Sprint("job-all-", os.Getpid())
+	path := filepath.Join("/dev/mqueue", name)
+	fd, _, errno := unix.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(must(unix.BytePtrFromString(name)))), unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o640, 0, 0, 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	t.Cleanup(func() { os.Remove(path) })
+	text := []byte("hello")
+	if _, _, errno := unix.Syscall6(unix.SYS_MQ_TIMEDSEND, fd, uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), 3, 0, 0); errno != 0 {
+		t.Fatal(errno)
+	}
+	unix.Close(int(fd))
+	was := must(os.ReadFile(path))
+
+	p := kit.Start(t, "tiny", "keep", "")
+	p.Ready(t)
+	wantRecords(t, kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags), map[uint32]int{image.CKPT_HDR_MQUEUE: 0})
+	img := kit.MustCheckpoint(t, p.Pid, kit.Freeze.Flags|calls.CHECKPOINT_IPC)
+	wantRecords(t, img, map[uint32]int{image.CKPT_HDR_MQUEUE: 1, image.CKPT_HDR_MQUEUE_MSG: 1, image.CKPT_HDR_MQUEUE_FILE: 0})
+	p.Kill(t)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	kit.Restart(t, p, img, kit.Tool)
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(was) {
+		t.Errorf("the queue after the restart: got %q, %v; want %q", now, err, was)
+	}
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm() != 0o640&^umask() {
+		t.Errorf("permissions: got %o, want %o", st.Mode().Perm(), 0o640&^umask())
+	}
+	p.Go(t, 0, 0)
+	if v := p.Verdict(t); v != "OK" {
+		t.Errorf("tiny: %s", v)
+	}
+}
+
+// umask is that of the tests.
+func umask() os.FileMode {
+	mask := unix.Umask(0)
+	unix.Umask(mask)
+	return os.FileMode(mask)
 }
 
 // TestHostileMqueue grafts message queues that are wrong in one way each. None of them is left behind.
