@@ -21,7 +21,7 @@ const (
 	CHECKPOINT_QUERY   = 0x10  // return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then
 	CHECKPOINT_CUT     = 0x200 // a connection with a socket outside of the hierarchy is cut: the restarted socket finds its peer closed; without it such a peer is an obstacle
 	CHECKPOINT_TTY     = 0x100 // a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle
-	CHECKPOINT_IPC     = 0x400 // save all System V IPC objects of the caller's IPC namespace that the caller may read; without it those of that namespace that tasks have attached or are to undo operations on
+	CHECKPOINT_IPC     = 0x400 // save all System V IPC objects and POSIX message queues of the caller's IPC namespace that the caller may read; without it those of that namespace that tasks have attached or open or are to undo operations on
 )
 
 // RESTART_*: flags of restart(2).

@@ -14,6 +14,7 @@ const (
 	CKPT_FILE_EVENTFD  = 5  // eventfd; an eventfd record follows
 	CKPT_FILE_EPOLL    = 6  // epoll instance; an epoll record stands behind the last task
 	CKPT_FILE_SOCKET   = 7  // socket; a socket_file record follows
+	CKPT_FILE_MQUEUE   = 8  // descriptor of a POSIX message queue; a mqueue_file record follows
 	CKPT_FILE_SHM      = 9  // an attachment of System V shared memory; a shm_file record follows
 	CKPT_FILE_TTY      = 20 // an end of a pseudo terminal; a tty_file record follows
 	CKPT_FILE_TERMINAL = 21 // the terminal of whoever restarts; a tty_file and a string record with its former path follow
@@ -122,7 +123,7 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_MQUEUE, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}

@@ -53,6 +53,7 @@ const (
 	CKPT_OBJ_OWNER        = 17 // the signals that a file sends
 	CKPT_OBJ_SHM          = 20 // System V shared memory segment
 	CKPT_OBJ_SEM_UNDO     = 21 // System V semaphore operations to undo when the tasks end
+	CKPT_OBJ_MQUEUE       = 22 // POSIX message queue
 	CKPT_OBJ_SEM          = 23 // System V semaphore set
 	CKPT_OBJ_MSG          = 24 // System V message queue
 )

@@ -61,6 +61,9 @@ const (
 	CKPT_HDR_SEM_UNDO_SET    = 505
 	CKPT_HDR_MSG_QUEUE       = 506
 	CKPT_HDR_MSG             = 507
+	CKPT_HDR_MQUEUE          = 508
+	CKPT_HDR_MQUEUE_MSG      = 509
+	CKPT_HDR_MQUEUE_FILE     = 510
 	CKPT_HDR_SOCKET          = 701
 	CKPT_HDR_SOCKET_NAME     = 702
 	CKPT_HDR_SOCKET_PEERCRED = 703
@@ -185,6 +188,12 @@ func newRecord(typ uint32) Record {
 		return new(MsgQueue)
 	case CKPT_HDR_MSG:
 		return new(Msg)
+	case CKPT_HDR_MQUEUE:
+		return new(Mqueue)
+	case CKPT_HDR_MQUEUE_MSG:
+		return new(MqueueMsg)
+	case CKPT_HDR_MQUEUE_FILE:
+		return new(MqueueFile)
 	case CKPT_HDR_SOCKET:
 		return new(Socket)
 	case CKPT_HDR_SOCKET_NAME:

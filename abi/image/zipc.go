@@ -12,6 +12,24 @@ const (
 	CKPT_SHM_DEST      = 0x4 // it is removed with its last attachment (IPC_RMID)
 )
 
+// CKPT_MQUEUE_*: marks of a POSIX message queue.
+const (
+	CKPT_MQUEUE_UNLINKED = 0x1 // it has no name any more (mq_unlink)
+	CKPT_MQUEUE_EXECED   = 0x2 // who is to be notified has executed another program since, and gets no signal
+)
+
+// CKPT_MQ_NOTIFY_*: how a message queue tells that it is empty no more, as
+// sigev_notify.
+const (
+	CKPT_MQ_NOTIFY_SIGNAL = 0 // SIGEV_SIGNAL: a signal to the process
+	CKPT_MQ_NOTIFY_NONE   = 1 // SIGEV_NONE: not at all
+)
+
+// CKPT_MQ_FILE_*: marks of a descriptor of a POSIX message queue.
+const (
+	CKPT_MQ_FILE_PATH = 0x1 // opened with open(2), in a mounted mqueue file system; a string record with its path follows
+)
+
 // IpcPerm is a piece of a record. what all System V IPC objects have in common
 type IpcPerm struct {
 	ID        int32  // the identifier, with its sequence number
@@ -658,5 +676,262 @@ func (r *Msg) values() []any {
 		r.Reserved0,
 		uint32(len(r.Text)),
 		r.Text,
+	}
+}
+
+// Mqueue is the record mqueue. A POSIX message queue. A string record with its
+// name follows, without a slash, and nr_messages records of type mqueue_msg, in
+// the order in which they are received.
+type Mqueue struct {
+	ObjRef      int32  // object number
+	Flags       uint32 // marks (CKPT_MQUEUE_*)
+	Maxmsg      uint32 // mq_maxmsg
+	Msgsize     uint32 // mq_msgsize, bytes
+	NrMessages  uint32 // mq_curmsgs
+	Mode        uint32 // permissions
+	UID         uint32 // user id of the owner
+	GID         uint32 // group id of the owner
+	Atime       int64  // st_atim, nanoseconds of CLOCK_REALTIME
+	Mtime       int64  // st_mtim, nanoseconds of CLOCK_REALTIME
+	Ctime       int64  // st_ctim, nanoseconds of CLOCK_REALTIME
+	NotifyPID   int32  // the process that is to be notified (mq_notify); 0 for none, and then the other fields about it are 0
+	NotifyHow   uint32 // how (CKPT_MQ_NOTIFY_*)
+	NotifyValue uint64 // sigev_value; 0 without a signal
+	NotifySigno uint32 // sigev_signo; 0 without a signal
+	Reserved0   uint32 // must be zero
+}
+
+// Type is CKPT_HDR_MQUEUE.
+func (*Mqueue) Type() uint32 { return CKPT_HDR_MQUEUE }
+
+// EncodedSize is the length of the record in an image.
+func (r *Mqueue) EncodedSize() int {
+	return 88
+}
+
+// Append encodes the record.
+func (r *Mqueue) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_MQUEUE)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.ObjRef))
+	b = o.AppendUint32(b, r.Flags)
+	b = o.AppendUint32(b, r.Maxmsg)
+	b = o.AppendUint32(b, r.Msgsize)
+	b = o.AppendUint32(b, r.NrMessages)
+	b = o.AppendUint32(b, r.Mode)
+	b = o.AppendUint32(b, r.UID)
+	b = o.AppendUint32(b, r.GID)
+	b = o.AppendUint64(b, uint64(r.Atime))
+	b = o.AppendUint64(b, uint64(r.Mtime))
+	b = o.AppendUint64(b, uint64(r.Ctime))
+	b = o.AppendUint32(b, uint32(r.NotifyPID))
+	b = o.AppendUint32(b, r.NotifyHow)
+	b = o.AppendUint64(b, r.NotifyValue)
+	b = o.AppendUint32(b, r.NotifySigno)
+	b = o.AppendUint32(b, r.Reserved0)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *Mqueue) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_MQUEUE, 88)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 88); err != nil {
+		return err
+	}
+	r.ObjRef = int32(o.Uint32(b[8:]))
+	r.Flags = o.Uint32(b[12:])
+	r.Maxmsg = o.Uint32(b[16:])
+	r.Msgsize = o.Uint32(b[20:])
+	r.NrMessages = o.Uint32(b[24:])
+	r.Mode = o.Uint32(b[28:])
+	r.UID = o.Uint32(b[32:])
+	r.GID = o.Uint32(b[36:])
+	r.Atime = int64(o.Uint64(b[40:]))
+	r.Mtime = int64(o.Uint64(b[48:]))
+	r.Ctime = int64(o.Uint64(b[56:]))
+	r.NotifyPID = int32(o.Uint32(b[64:]))
+	r.NotifyHow = o.Uint32(b[68:])
+	r.NotifyValue = o.Uint64(b[72:])
+	r.NotifySigno = o.Uint32(b[80:])
+	r.Reserved0 = o.Uint32(b[84:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *Mqueue) Validate() error {
+	if r.ObjRef <= 0 {
+		return badRef("objref", r.ObjRef)
+	}
+	if bad := r.Flags &^ 0x3; bad != 0 {
+		return badFlags("flags", uint64(bad), "CKPT_MQUEUE_")
+	}
+	if r.Maxmsg > 65536 {
+		return tooLarge("maxmsg", uint64(r.Maxmsg), 65536)
+	}
+	if r.Msgsize > 16777216 {
+		return tooLarge("msgsize", uint64(r.Msgsize), 16777216)
+	}
+	if r.NrMessages > 65536 {
+		return tooLarge("nr_messages", uint64(r.NrMessages), 65536)
+	}
+	if r.Mode > 4095 {
+		return tooLarge("mode", uint64(r.Mode), 4095)
+	}
+	if r.NotifyPID < 0 || r.NotifyPID > 2147483647 {
+		return outOfRange("notify_pid", int64(r.NotifyPID), 2147483647)
+	}
+	switch r.NotifyHow {
+	case CKPT_MQ_NOTIFY_SIGNAL, CKPT_MQ_NOTIFY_NONE:
+	default:
+		return badEnum("notify_how", uint64(r.NotifyHow), "CKPT_MQ_NOTIFY_")
+	}
+	if r.NotifySigno > 64 {
+		return tooLarge("notify_signo", uint64(r.NotifySigno), 64)
+	}
+	if r.Reserved0 != 0 {
+		return badReserved("reserved0")
+	}
+	return nil
+}
+
+func (r *Mqueue) values() []any {
+	return []any{
+		r.ObjRef,
+		r.Flags,
+		r.Maxmsg,
+		r.Msgsize,
+		r.NrMessages,
+		r.Mode,
+		r.UID,
+		r.GID,
+		r.Atime,
+		r.Mtime,
+		r.Ctime,
+		r.NotifyPID,
+		r.NotifyHow,
+		r.NotifyValue,
+		r.NotifySigno,
+		r.Reserved0,
+	}
+}
+
+// MqueueMsg is the record mqueue_msg. A message of a POSIX message queue.
+type MqueueMsg struct {
+	Priority uint32  // msg_prio
+	Text     []uint8 // the text (@size elements)
+}
+
+// Type is CKPT_HDR_MQUEUE_MSG.
+func (*MqueueMsg) Type() uint32 { return CKPT_HDR_MQUEUE_MSG }
+
+// EncodedSize is the length of the record in an image.
+func (r *MqueueMsg) EncodedSize() int {
+	return align8(16 + len(r.Text)*1)
+}
+
+// Append encodes the record.
+func (r *MqueueMsg) Append(b []byte, o ByteOrder) []byte {
+	end := len(b) + r.EncodedSize()
+	b = o.AppendUint32(b, CKPT_HDR_MQUEUE_MSG)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, r.Priority)
+	b = o.AppendUint32(b, uint32(len(r.Text)))
+	b = append(b, r.Text...)
+	return appendZeros(b, end)
+}
+
+// Decode takes the fields from an encoded record.
+func (r *MqueueMsg) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_MQUEUE_MSG, 16)
+	if err != nil {
+		return err
+	}
+	count := uint64(o.Uint32(b[12:]))
+	if count > 16777216 {
+		return tooLarge("size", count, 16777216)
+	}
+	n := int(count)
+	if err := checkEnd(b, size, 16+n*1); err != nil {
+		return err
+	}
+	r.Priority = o.Uint32(b[8:])
+	r.Text = append([]byte(nil), b[16:16+n]...)
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *MqueueMsg) Validate() error {
+	if len(r.Text) > 16777216 {
+		return tooLarge("size", uint64(len(r.Text)), 16777216)
+	}
+	if r.Priority > 32767 {
+		return tooLarge("priority", uint64(r.Priority), 32767)
+	}
+	return nil
+}
+
+func (r *MqueueMsg) values() []any {
+	return []any{
+		r.Priority,
+		uint32(len(r.Text)),
+		r.Text,
+	}
+}
+
+// MqueueFile is the record mqueue_file. Which queue a descriptor is of.
+type MqueueFile struct {
+	MqueueRef int32  // the queue (reference: CKPT_OBJ_MQUEUE)
+	Flags     uint32 // marks (CKPT_MQ_FILE_*)
+}
+
+// Type is CKPT_HDR_MQUEUE_FILE.
+func (*MqueueFile) Type() uint32 { return CKPT_HDR_MQUEUE_FILE }
+
+// EncodedSize is the length of the record in an image.
+func (r *MqueueFile) EncodedSize() int {
+	return 16
+}
+
+// Append encodes the record.
+func (r *MqueueFile) Append(b []byte, o ByteOrder) []byte {
+	b = o.AppendUint32(b, CKPT_HDR_MQUEUE_FILE)
+	b = o.AppendUint32(b, uint32(r.EncodedSize()))
+	b = o.AppendUint32(b, uint32(r.MqueueRef))
+	b = o.AppendUint32(b, r.Flags)
+	return b
+}
+
+// Decode takes the fields from an encoded record.
+func (r *MqueueFile) Decode(b []byte, o ByteOrder) error {
+	size, err := checkHdr(b, o, CKPT_HDR_MQUEUE_FILE, 16)
+	if err != nil {
+		return err
+	}
+	if err := checkEnd(b, size, 16); err != nil {
+		return err
+	}
+	r.MqueueRef = int32(o.Uint32(b[8:]))
+	r.Flags = o.Uint32(b[12:])
+	return nil
+}
+
+// Validate checks the values of the fields.
+func (r *MqueueFile) Validate() error {
+	if r.MqueueRef <= 0 {
+		return badRef("mqueue_ref", r.MqueueRef)
+	}
+	if bad := r.Flags &^ 0x1; bad != 0 {
+		return badFlags("flags", uint64(bad), "CKPT_MQ_FILE_")
+	}
+	return nil
+}
+
+func (r *MqueueFile) values() []any {
+	return []any{
+		r.MqueueRef,
+		r.Flags,
 	}
 }

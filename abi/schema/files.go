@@ -13,6 +13,7 @@ var FileTypes = &Enum{
 		{"EVENTFD", 5, "eventfd; an eventfd record follows"},
 		{"EPOLL", 6, "epoll instance; an epoll record stands behind the last task"},
 		{"SOCKET", 7, "socket; a socket_file record follows"},
+		{"MQUEUE", 8, "descriptor of a POSIX message queue; a mqueue_file record follows"},
 		{"SHM", 9, "an attachment of System V shared memory; a shm_file record follows"},
 		{"TTY", 20, "an end of a pseudo terminal; a tty_file record follows"},
 		{"TERMINAL", 21, "the terminal of whoever restarts; a tty_file and a string record with its former path follow"},

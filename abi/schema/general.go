@@ -51,7 +51,7 @@ var CheckpointFlags = &Enum{
 		{"QUERY", 1 << 4, "return revision and features (see CHECKPOINT_QUERY_*), do nothing else; the only flag then"},
 		{"CUT", 1 << 9, "a connection with a socket outside of the hierarchy is cut: the restarted socket finds its peer closed; without it such a peer is an obstacle"},
 		{"TTY", 1 << 8, "a terminal outside of the hierarchy becomes that of whoever restarts; without it such a terminal is an obstacle"},
-		{"IPC", 1 << 10, "save all System V IPC objects of the caller's IPC namespace that the caller may read; without it those of that namespace that tasks have attached or are to undo operations on"},
+		{"IPC", 1 << 10, "save all System V IPC objects and POSIX message queues of the caller's IPC namespace that the caller may read; without it those of that namespace that tasks have attached or open or are to undo operations on"},
 	},
 }
 
@@ -110,6 +110,7 @@ var ObjTypes = &Enum{
 		{"OWNER", 17, "the signals that a file sends"},
 		{"SHM", 20, "System V shared memory segment"},
 		{"SEM_UNDO", 21, "System V semaphore operations to undo when the tasks end"},
+		{"MQUEUE", 22, "POSIX message queue"},
 		{"SEM", 23, "System V semaphore set"},
 		{"MSG", 24, "System V message queue"},
 	},

@@ -114,8 +114,15 @@ func TestRefuseFiles(t *testing.T) {
 		refusal{variant: "proc_maps", words: []string{"bound to the address space"}},
 		refusal{variant: "proc_fdinfo", words: []string{"goes with a descriptor"}},
 		refusal{variant: "ns_outside", words: []string{"namespace uts:"}},
-		refusal{variant: "kmsg", words: []string{"kmsg", "device"}},
-		refusal{variant: "mqueue", words: []string{"mqueue"}})
+		refusal{variant: "kmsg", words: []string{"kmsg", "device"}})
+}
+
+func TestRefuseMqueues(t *testing.T) {
+	refuse(t,
+		refusal{variant: "mqueue_thread", words: []string{"it notifies a thread (sigev_thread)"}},
+		refusal{variant: "mqueue_outside", words: []string{"who is to be notified (mq_notify), process"}},
+		refusal{variant: "mqueue_elsewhere", words: []string{"of another ipc namespace"}},
+		refusal{variant: "mqueue_unlinked", words: []string{"in a mounted file system: unlinked"}})
 }
 
 func TestRefuseTerminals(t *testing.T) {

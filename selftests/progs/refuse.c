@@ -394,13 +394,69 @@ static void check_sem_used(void)
 	must(semctl(fd, 0, IPC_RMID));
 }
 
-static void make_mqueue(void)
+/* The child is checkpointed alone: its number goes to DIR/target. */
+static void make_target(void)
 {
-	char name[64];
+	char text[16];
+	int f;
+
+	child = must(fork());
+	if (!child)
+		for (;;)
+			sleep_ms(50);
+	f = must(open(prog_path("target"), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+	snprintf(text, sizeof(text), "%d\n", child);
+	must(write(f, text, strlen(text)));
+	close(f);
+}
+
+static const char *queue_name(void)
+{
+	static char name[64];
 
 	snprintf(name, sizeof(name), "/refuse-%d", getpid());
-	fd = need(mq_open(name, O_RDWR | O_CREAT, 0600, NULL));
-	mq_unlink(name);
+	return name;
+}
+
+/* The socket is gone; the queue has it still. */
+static void make_mqueue_thread(void)
+{
+	char cookie[32] = "refuse";
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD, .sigev_value.sival_ptr = cookie };
+
+	fd = need(mq_open(queue_name(), O_RDWR | O_CREAT, 0600, NULL));
+	must(mq_unlink(queue_name()));
+	ev.sigev_signo = need(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+	must(syscall(SYS_mq_notify, fd, &ev));
+	must(close(ev.sigev_signo));
+}
+
+/* The child is checkpointed alone. */
+static void make_mqueue_outside(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
+
+	fd = need(mq_open(queue_name(), O_RDWR | O_CREAT, 0600, NULL));
+	must(mq_unlink(queue_name()));
+	must(mq_notify(fd, &ev));
+	make_target();
+}
+
+static void make_mqueue_elsewhere(void)
+{
+	fd = need(mq_open(queue_name(), O_RDWR | O_CREAT, 0600, NULL));
+	must(mq_unlink(queue_name()));
+	need(unshare(CLONE_NEWIPC));
+}
+
+static void make_mqueue_unlinked(void)
+{
+	char path[100];
+
+	must(mq_close(need(mq_open(queue_name(), O_RDWR | O_CREAT, 0600, NULL))));
+	snprintf(path, sizeof(path), "/dev/mqueue%s", queue_name());
+	fd = need(open(path, O_RDONLY | O_CLOEXEC));
+	must(mq_unlink(queue_name()));
 }
 
 static void make_seccomp_listener(void)
@@ -414,19 +470,8 @@ static void make_seccomp_listener(void)
 
 static void make_traced(void)
 {
-	/* The child is checkpointed alone: its number goes to DIR/target. */
-	char text[16];
-	int f;
-
-	child = must(fork());
-	if (!child)
-		for (;;)
-			sleep_ms(50);
+	make_target();
 	need(ptrace(PTRACE_SEIZE, child, 0, 0));
-	f = must(open(prog_path("target"), O_WRONLY | O_CREAT | O_TRUNC, 0666));
-	snprintf(text, sizeof(text), "%d\n", child);
-	must(write(f, text, strlen(text)));
-	close(f);
 }
 
 static void make_userfaultfd(void)
@@ -709,7 +754,10 @@ static const struct {
 	{ "shm_huge", make_shm_huge, check_mem },
 	{ "shm_elsewhere", make_shm_elsewhere, check_mem },
 	{ "sem_used", make_sem_used, check_sem_used },
-	{ "mqueue", make_mqueue },
+	{ "mqueue_thread", make_mqueue_thread },
+	{ "mqueue_outside", make_mqueue_outside },
+	{ "mqueue_elsewhere", make_mqueue_elsewhere },
+	{ "mqueue_unlinked", make_mqueue_unlinked },
 	{ "seccomp_listener", make_seccomp_listener },
 	{ "traced", make_traced },
 	{ "userfaultfd", make_userfaultfd },

@@ -88,7 +88,7 @@ func command(stdout *os.File, stderr io.Writer) *cobra.Command {
 	f.BoolVar(&o.container, "container", false, "PID is the init of a container: save all of it, and refuse what is shared with the outside")
 	f.BoolVar(&o.cut, "cut", false, "cut connections with Unix sockets of processes outside: after restart their peers are closed")
 	f.BoolVar(&o.tty, "tty", false, "save what is open on a terminal of somebody else, too: after restart it is that of restart")
-	f.BoolVar(&o.ipc, "ipc", false, "save all System V IPC objects that the caller may read, not only those that the processes have attached")
+	f.BoolVar(&o.ipc, "ipc", false, "save all System V IPC objects and POSIX message queues that the caller may read, not only those that the processes have attached or open")
 	f.StringArrayVar(&o.saveFiles, "save-files", nil, "put the contents of open and mapped files whose path matches `PATTERN` into the image, too; ** matches any directories")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write no image: print what stands in the way, and fail when something does")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print tasks, size and time")

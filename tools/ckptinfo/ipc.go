@@ -24,6 +24,7 @@ var ipcKinds = map[string]ipcKind{
 	"sem":       {title: "sem", count: "sems"},
 	"sem_undo":  {title: "undo", count: "nr_sets"},
 	"msg_queue": {title: "msg", size: "qbytes", count: "nr_messages"},
+	"mqueue":    {title: "mqueue", size: "maxmsg", count: "nr_messages"},
 }
 
 // ipcSubsystem is the one whose objects belong here, listed or not.

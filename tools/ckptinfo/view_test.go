@@ -154,7 +154,8 @@ func opened(t *testing.T, name string) []byte {
 		&image.TaskObjs{MMRef: 14, FilesRef: 17, SignalRef: 15, CredRef: 16})
 	task(3, "partner")
 	put(&image.TaskObjs{MMRef: 14, FilesRef: 17, SignalRef: 15, CredRef: 16},
-		&image.Epoll{ObjRef: 18, FileRef: 9, NrItems: 2}, &image.EpollItem{FileRef: 4, FD: 3, Events: 1}, &image.EpollItem{FileRef: 8, FD: 4, Events: 1})
+		&image.Mqueue{ObjRef: 18, Maxmsg: 10, Msgsize: 8192, NrMessages: 1, Mode: 0o640, UID: 1000}, image.NewString(name+"-queue"), &image.MqueueMsg{Priority: 3, Text: []byte("hello")},
+		&image.Epoll{ObjRef: 19, FileRef: 9, NrItems: 2}, &image.EpollItem{FileRef: 4, FD: 3, Events: 1}, &image.EpollItem{FileRef: 8, FD: 4, Events: 1})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -516,6 +516,9 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 #ifdef CONFIG_SYSVIPC
 	[CKPT_FILE_SHM]		= ckpt_shm_restore,
 #endif
+#ifdef CONFIG_POSIX_MQUEUE
+	[CKPT_FILE_MQUEUE]	= ckpt_mqueue_open,
+#endif
 #ifdef CONFIG_UNIX98_PTYS
 	[CKPT_FILE_TTY]		= ckpt_tty_restore,
 	[CKPT_FILE_TERMINAL]	= ckpt_terminal_restore,
@@ -566,6 +569,9 @@ static unsigned int ckpt_file_flags(const struct ckpt_hdr_file *h)
 {
 	if (h->f_type == CKPT_FILE_UNLINKED && S_ISREG(h->i_mode))
 		return CKPT_O_FLAGS | __O_TMPFILE;
+	/* What mq_open(2) does not take out, as open(2) does. */
+	if (h->f_type == CKPT_FILE_MQUEUE)
+		return CKPT_O_FLAGS | O_CLOEXEC;
 	return CKPT_O_FLAGS;
 }
 

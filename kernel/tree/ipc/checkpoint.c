@@ -15,7 +15,6 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "checkpoint.h"
@@ -23,29 +22,6 @@
 static const struct ckpt_ipc_type *const ckpt_ipc_types[] = {
 	&ckpt_shm_type, &ckpt_sem_type, &ckpt_msg_type,
 };
-
-/**
- * ckpt_ipc_ns - the IPC namespace of the hierarchy
- * @ctx: context
- *
- * Return: that of the first member that has one, with a reference, or NULL.
- */
-struct ipc_namespace *ckpt_ipc_ns(struct ckpt_ctx *ctx)
-{
-	struct ipc_namespace *ns = NULL;
-	struct task_struct *task;
-	u32 i;
-
-	for (i = 0; !ns && i < ctx->nr_members; i++) {
-		/* In a self-restart the one member is the caller. */
-		task = ctx->members[i]->task ?: current;
-		task_lock(task);
-		if (task->nsproxy)
-			ns = get_ipc_ns(task->nsproxy->ipc_ns);
-		task_unlock(task);
-	}
-	return ns;
-}
 
 /**
  * ckpt_ipc_find - the object with an identifier
@@ -103,25 +79,6 @@ void ckpt_ipc_store(struct ckpt_ipc_perm *h, struct kern_ipc_perm *perm)
 	h->cuid = from_kuid_munged(ns, perm->cuid);
 	h->cgid = from_kgid_munged(ns, perm->cgid);
 	h->mode = perm->mode & 0777;
-}
-
-/* One namespace, or nobody knows which objects a task sees. */
-static int ckpt_ipc_one_ns(struct ckpt_ctx *ctx, struct ipc_namespace *ns)
-{
-	struct task_struct *task;
-	bool other;
-	u32 i;
-
-	for (i = 0; i < ctx->nr_members; i++) {
-		task = ctx->members[i]->task;
-		task_lock(task);
-		other = task->nsproxy && task->nsproxy->ipc_ns != ns;
-		task_unlock(task);
-		if (other)
-			return ckpt_refuse(ctx, task, -EOPNOTSUPP,
-					   "IPC namespace: other tasks of the hierarchy have another one");
-	}
-	return 0;
 }
 
 /* An object of the namespace: does it come along? */
@@ -187,28 +144,22 @@ static int ckpt_ipc_consider_all(struct ckpt_ctx *ctx,
 }
 
 /**
- * ckpt_ipc_checkpoint - capture the objects that nobody has attached
+ * ckpt_sysv_checkpoint - capture the objects that nobody has attached
  * @ctx: checkpoint context; every member has been captured
+ * @ns: the namespace of the hierarchy
+ * @all: capture all of them; otherwise only say which ones stay behind
+ * @own: it is the caller's namespace, too
  *
  * Return: 0 or a negative errno.
  */
-int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx)
+int ckpt_sysv_checkpoint(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
+			 bool all, bool own)
 {
-	struct ipc_namespace *ns = ckpt_ipc_ns(ctx);
-	bool own, all;
 	int i, ret = 0;
 
-	/* Nobody but zombies. */
-	if (!ns)
-		return 0;
-	own = ns == current->nsproxy->ipc_ns;
-	all = !own || (ctx->uflags & CHECKPOINT_IPC);
-	if (all)
-		ret = ckpt_ipc_one_ns(ctx, ns);
 	for (i = 0; !ret && i < ARRAY_SIZE(ckpt_ipc_types); i++)
 		ret = ckpt_ipc_consider_all(ctx, ns, ckpt_ipc_types[i], all,
 					    own);
-	put_ipc_ns(ns);
 	return ret;
 }
 
@@ -243,14 +194,10 @@ static int ckpt_ipc_check(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
 			  const struct ckpt_ipc_perm *h)
 {
 	struct user_namespace *user_ns = current_user_ns();
-	struct ipc_namespace *members = ckpt_ipc_ns(ctx);
 	kuid_t cuid = make_kuid(user_ns, h->cuid);
 	kgid_t cgid = make_kgid(user_ns, h->cgid);
 
-	/* Compared, not used. */
-	if (members)
-		put_ipc_ns(members);
-	if (members != ns)
+	if (!ckpt_ipc_ns_is(ctx, ns))
 		return ckpt_err(ctx, current, -EINVAL,
 				"%s %d: the tasks that restart are in several IPC namespaces",
 				type->name, h->id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Checkpoint/restart: interfaces between the files of ipc/ that save and
- * restore System V IPC.
+ * restore System V IPC and POSIX message queues.
  */
 #ifndef _IPC_CHECKPOINT_H
 #define _IPC_CHECKPOINT_H
@@ -60,8 +60,69 @@ struct ckpt_ipc {
 	void *record;
 };
 
-/* checkpoint.c */
+/**
+ * struct ckpt_msg_entry - a message that has been looked at
+ * @type: its type or priority
+ * @size: bytes of @text
+ * @text: its text
+ */
+struct ckpt_msg_entry {
+	s64 type;
+	u64 size;
+	char text[];
+};
+
+/**
+ * struct ckpt_msg_look - the messages of a queue
+ * @nr: how many are in @buf
+ * @buf: entries, each aligned to 8 bytes
+ * @size: bytes of @buf
+ * @need: bytes that all of them need
+ */
+struct ckpt_msg_look {
+	u32 nr;
+	void *buf;
+	size_t size;
+	size_t need;
+};
+
+/* msgutil_checkpoint.c */
+struct msg_msg *ckpt_msg_make(long type, char *text, size_t size);
+void ckpt_msg_look_begin(struct ckpt_msg_look *look);
+void ckpt_msg_look_add(struct ckpt_msg_look *look, struct msg_msg *msg);
+int ckpt_msg_look_grow(struct ckpt_msg_look *look);
+const struct ckpt_msg_entry *
+ckpt_msg_look_next(const struct ckpt_msg_entry *entry);
+
+/* namespace_checkpoint.c */
 struct ipc_namespace *ckpt_ipc_ns(struct ckpt_ctx *ctx);
+bool ckpt_ipc_ns_is(struct ckpt_ctx *ctx, const struct ipc_namespace *ns);
+
+/* mqueue_checkpoint.c */
+#ifdef CONFIG_POSIX_MQUEUE
+int ckpt_mqueues_checkpoint(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
+			    bool own);
+#else
+static inline int ckpt_mqueues_checkpoint(struct ckpt_ctx *ctx,
+					  struct ipc_namespace *ns, bool own)
+{
+	return 0;
+}
+#endif
+
+/* checkpoint.c */
+#ifdef CONFIG_SYSVIPC
+int ckpt_sysv_checkpoint(struct ckpt_ctx *ctx, struct ipc_namespace *ns,
+			 bool all, bool own);
+#else
+static inline int ckpt_sysv_checkpoint(struct ckpt_ctx *ctx,
+				       struct ipc_namespace *ns, bool all,
+				       bool own)
+{
+	return 0;
+}
+#endif
+
 struct kern_ipc_perm *ckpt_ipc_find(struct ipc_namespace *ns,
 				    const struct ckpt_ipc_type *type, int id);
 s32 ckpt_ipc_pid(struct ckpt_ctx *ctx, struct pid *pid);

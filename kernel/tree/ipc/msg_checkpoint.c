@@ -20,76 +20,6 @@ static struct msg_queue *ckpt_msg(struct kern_ipc_perm *perm)
 	return container_of(perm, struct msg_queue, q_perm);
 }
 
-/* Copy the text of a message, of which only a part is in one piece. */
-static void ckpt_msg_copy(struct msg_msg *msg, char *text, bool in)
-{
-	size_t len = msg->m_ts, part = min(len, DATALEN_MSG);
-	struct msg_msgseg *seg = msg->next;
-	void *data = msg + 1;
-
-	while (len) {
-		if (in)
-			memcpy(data, text, part);
-		else
-			memcpy(text, data, part);
-		text += part;
-		len -= part;
-		if (!len)
-			break;
-		data = seg + 1;
-		seg = seg->next;
-		part = min(len, DATALEN_SEG);
-	}
-}
-
-/**
- * struct ckpt_msg_look - the messages of a queue
- * @nr: how many
- * @bytes: of text
- * @buf: for each its type, its size and its text
- * @size: bytes of @buf
- */
-struct ckpt_msg_look {
-	u32 nr;
-	size_t bytes;
-	void *buf;
-	size_t size;
-};
-
-struct ckpt_msg_entry {
-	s64 type;
-	u64 size;
-	char text[];
-};
-
-static size_t ckpt_msg_room(const struct msg_msg *msg)
-{
-	return ALIGN(sizeof(struct ckpt_msg_entry) + msg->m_ts, 8);
-}
-
-/* The messages, or how much room they need; the queue is locked. */
-static size_t ckpt_msg_take(struct msg_queue *msq, struct ckpt_msg_look *look)
-{
-	struct ckpt_msg_entry *entry;
-	struct msg_msg *msg;
-	size_t need = 0;
-
-	list_for_each_entry(msg, &msq->q_messages, m_list)
-		need += ckpt_msg_room(msg);
-	if (need > look->size)
-		return need;
-	look->nr = 0;
-	entry = look->buf;
-	list_for_each_entry(msg, &msq->q_messages, m_list) {
-		entry->type = msg->m_type;
-		entry->size = msg->m_ts;
-		ckpt_msg_copy(msg, entry->text, false);
-		entry = (void *)entry + ckpt_msg_room(msg);
-		look->nr++;
-	}
-	return 0;
-}
-
 static int ckpt_msg_emit(struct ckpt_ctx *ctx, struct task_struct *task, int id,
 			 const struct ckpt_msg_look *look)
 {
@@ -108,8 +38,7 @@ static int ckpt_msg_emit(struct ckpt_ctx *ctx, struct task_struct *task, int id,
 		h->mtype = entry->type;
 		h->size = entry->size;
 		memcpy(h->text, entry->text, entry->size);
-		entry = (const void *)entry +
-			ALIGN(sizeof(*entry) + entry->size, 8);
+		entry = ckpt_msg_look_next(entry);
 		cond_resched();
 	}
 	return 0;
@@ -122,7 +51,7 @@ static int ckpt_msg_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	struct msg_queue *msq = ckpt_msg(perm);
 	struct ckpt_msg_look look = {};
 	struct ckpt_hdr_msg_queue *h;
-	size_t need;
+	struct msg_msg *msg;
 	int ret;
 
 	h = ckpt_record(ctx, CKPT_HDR_MSG_QUEUE, 0);
@@ -131,15 +60,15 @@ static int ckpt_msg_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	h->objref = ckpt_obj_number(ctx, obj);
 	for (;;) {
 		ipc_lock_object(perm);
-		need = ckpt_msg_take(msq, &look);
-		if (!need)
+		ckpt_msg_look_begin(&look);
+		list_for_each_entry(msg, &msq->q_messages, m_list)
+			ckpt_msg_look_add(&look, msg);
+		if (look.need <= look.size)
 			break;
 		ipc_unlock_object(perm);
-		kvfree(look.buf);
-		look.buf = kvmalloc(need, GFP_KERNEL_ACCOUNT);
-		if (!look.buf)
-			return -ENOMEM;
-		look.size = need;
+		ret = ckpt_msg_look_grow(&look);
+		if (ret)
+			return ret;
 	}
 	ckpt_ipc_store(h->perm, perm);
 	h->nr_messages = look.nr;
@@ -184,26 +113,17 @@ static struct msg_msg *ckpt_msg_read(struct ckpt_ctx *ctx,
 		ret = ckpt_err(ctx, current, -EINVAL,
 			       "message queue %d: a message of type %lld and %u bytes",
 			       ipc->wanted.id, h->mtype, h->size);
-		goto err;
+		kvfree(h);
+		return ERR_PTR(ret);
 	}
-	msg = alloc_msg(h->size);
-	if (!msg) {
-		ret = -ENOMEM;
-		goto err;
-	}
-	msg->m_type = h->mtype;
-	msg->m_ts = h->size;
-	ckpt_msg_copy(msg, h->text, true);
+	msg = ckpt_msg_make(h->mtype, h->text, h->size);
 	kvfree(h);
-	ret = security_msg_msg_alloc(msg);
-	if (!ret)
-		ret = security_msg_queue_msgsnd(ipc->perm, msg, 0);
+	if (IS_ERR(msg))
+		return msg;
+	ret = security_msg_queue_msgsnd(ipc->perm, msg, 0);
 	if (!ret)
 		return msg;
 	free_msg(msg);
-	return ERR_PTR(ret);
-err:
-	kvfree(h);
 	return ERR_PTR(ret);
 }
 

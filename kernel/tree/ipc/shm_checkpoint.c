@@ -51,15 +51,11 @@ int shm_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 		   struct file *file, struct ckpt_object *obj)
 {
 	struct shm_file_data *sfd = file->private_data;
-	struct ipc_namespace *ns = ckpt_ipc_ns(ctx);
 	struct ckpt_hdr_shm_file *h;
 	struct kern_ipc_perm *perm;
 	s32 ref;
 
-	/* Compared, not used. */
-	if (ns)
-		put_ipc_ns(ns);
-	if (sfd->ns != ns)
+	if (!ckpt_ipc_ns_is(ctx, sfd->ns))
 		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				   "shared memory segment %d of another IPC namespace",
 				   sfd->id);

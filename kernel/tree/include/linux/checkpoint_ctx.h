@@ -436,9 +436,25 @@ extern const struct ckpt_obj_ops ckpt_socket_ops;
 extern const struct ckpt_obj_ops ckpt_socket_queue_ops;
 #endif
 
+/* IPC namespaces: ipc/namespace_checkpoint.c */
+#if defined(CONFIG_SYSVIPC) || defined(CONFIG_POSIX_MQUEUE)
+int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx);
+#else
+static inline int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx)
+{
+	return 0;
+}
+#endif
+
+/* POSIX message queues: ipc/mqueue_checkpoint.c */
+#ifdef CONFIG_POSIX_MQUEUE
+struct file *ckpt_mqueue_open(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_file *h);
+extern const struct ckpt_obj_ops ckpt_mqueue_ops;
+#endif
+
 /* System V IPC: ipc/ */
 #ifdef CONFIG_SYSVIPC
-int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx);
 void ckpt_shm_use(struct ckpt_ctx *ctx, struct file *file);
 struct file *ckpt_shm_restore(struct ckpt_ctx *ctx,
 			      const struct ckpt_hdr_file *f);
@@ -450,11 +466,6 @@ extern const struct ckpt_obj_ops ckpt_sem_ops;
 extern const struct ckpt_obj_ops ckpt_sem_undo_ops;
 extern const struct ckpt_obj_ops ckpt_msg_ops;
 #else
-static inline int ckpt_ipc_checkpoint(struct ckpt_ctx *ctx)
-{
-	return 0;
-}
-
 static inline void ckpt_shm_use(struct ckpt_ctx *ctx, struct file *file) { }
 
 static inline bool ckpt_sem_undo(struct task_struct *task)

@@ -41,6 +41,9 @@ static const struct ckpt_obj_ops *const ckpt_obj_types[] = {
 	[CKPT_OBJ_MSG]		= &ckpt_msg_ops,
 #endif
 	[CKPT_OBJ_IO_CONTEXT]	= &ckpt_io_context_ops,
+#ifdef CONFIG_POSIX_MQUEUE
+	[CKPT_OBJ_MQUEUE]	= &ckpt_mqueue_ops,
+#endif
 	[CKPT_OBJ_LOCKS]	= &ckpt_locks_ops,
 	[CKPT_OBJ_OWNER]	= &ckpt_fown_ops,
 };

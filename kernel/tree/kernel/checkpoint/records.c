@@ -128,6 +128,7 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_EVENTFD:
 	case CKPT_FILE_EPOLL:
 	case CKPT_FILE_SOCKET:
+	case CKPT_FILE_MQUEUE:
 	case CKPT_FILE_SHM:
 	case CKPT_FILE_TTY:
 	case CKPT_FILE_TERMINAL:
@@ -210,6 +211,23 @@ static bool is_owner_type(u64 v)
 	CKPT_SHM_NORESERVE | \
 	CKPT_SHM_LOCKED | \
 	CKPT_SHM_DEST)
+
+#define MQUEUE_FLAGS_MASK ( \
+	CKPT_MQUEUE_UNLINKED | \
+	CKPT_MQUEUE_EXECED)
+
+static bool is_mqueue_notify(u64 v)
+{
+	switch (v) {
+	case CKPT_MQ_NOTIFY_SIGNAL:
+	case CKPT_MQ_NOTIFY_NONE:
+		return true;
+	}
+	return false;
+}
+
+#define MQUEUE_FILE_FLAGS_MASK ( \
+	CKPT_MQ_FILE_PATH)
 
 static bool is_socket_state(u64 v)
 {
@@ -1074,6 +1092,63 @@ static int check_msg(const struct ckpt_hdr *h, const char **field)
 		return bad(field, "len");
 	if (r->reserved0)
 		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_mqueue(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_mqueue *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->objref <= 0)
+		return bad(field, "objref");
+	if (r->flags & ~(u64)MQUEUE_FLAGS_MASK)
+		return bad(field, "flags");
+	if (r->maxmsg > 65536)
+		return bad(field, "maxmsg");
+	if (r->msgsize > 16777216)
+		return bad(field, "msgsize");
+	if (r->nr_messages > 65536)
+		return bad(field, "nr_messages");
+	if (r->mode > 4095)
+		return bad(field, "mode");
+	if (r->notify_pid < 0 || r->notify_pid > 2147483647)
+		return bad(field, "notify_pid");
+	if (!is_mqueue_notify(r->notify_how))
+		return bad(field, "notify_how");
+	if (r->notify_signo > 64)
+		return bad(field, "notify_signo");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
+static int check_mqueue_msg(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_mqueue_msg *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->size > 16777216)
+		return bad(field, "size");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->size * sizeof(r->text[0])))
+		return bad(field, "len");
+	if (r->priority > 32767)
+		return bad(field, "priority");
+	return 0;
+}
+
+static int check_mqueue_file(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_mqueue_file *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->mqueue_ref <= 0)
+		return bad(field, "mqueue_ref");
+	if (r->flags & ~(u64)MQUEUE_FILE_FLAGS_MASK)
+		return bad(field, "flags");
 	return 0;
 }
 
@@ -1942,6 +2017,28 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_msg),
 		.max_len = 1048600,
 		.check = check_msg,
+	},
+	{
+		.type = CKPT_HDR_MQUEUE,
+		.name = "mqueue",
+		.size = sizeof(struct ckpt_hdr_mqueue),
+		.max_len = 88,
+		.objtype = CKPT_OBJ_MQUEUE,
+		.check = check_mqueue,
+	},
+	{
+		.type = CKPT_HDR_MQUEUE_MSG,
+		.name = "mqueue_msg",
+		.size = sizeof(struct ckpt_hdr_mqueue_msg),
+		.max_len = 16777232,
+		.check = check_mqueue_msg,
+	},
+	{
+		.type = CKPT_HDR_MQUEUE_FILE,
+		.name = "mqueue_file",
+		.size = sizeof(struct ckpt_hdr_mqueue_file),
+		.max_len = 16,
+		.check = check_mqueue_file,
 	},
 	{
 		.type = CKPT_HDR_SIGHAND,

@@ -77,9 +77,9 @@
  */
 #define CHECKPOINT_TTY		0x00000100UL
 /*
- * save all System V IPC objects of the caller's IPC namespace that the caller
- * may read; without it those of that namespace that tasks have attached or are
- * to undo operations on
+ * save all System V IPC objects and POSIX message queues of the caller's IPC
+ * namespace that the caller may read; without it those of that namespace that
+ * tasks have attached or open or are to undo operations on
  */
 #define CHECKPOINT_IPC		0x00000400UL
 

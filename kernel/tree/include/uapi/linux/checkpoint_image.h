@@ -143,6 +143,9 @@
 #define CKPT_HDR_SEM_UNDO_SET		505
 #define CKPT_HDR_MSG_QUEUE		506
 #define CKPT_HDR_MSG			507
+#define CKPT_HDR_MQUEUE			508
+#define CKPT_HDR_MQUEUE_MSG		509
+#define CKPT_HDR_MQUEUE_FILE		510
 
 /* Record types: Sockets */
 #define CKPT_HDR_SOCKET			701
@@ -245,6 +248,7 @@ enum ckpt_arch {
  * @CKPT_OBJ_OWNER: the signals that a file sends
  * @CKPT_OBJ_SHM: System V shared memory segment
  * @CKPT_OBJ_SEM_UNDO: System V semaphore operations to undo when the tasks end
+ * @CKPT_OBJ_MQUEUE: POSIX message queue
  * @CKPT_OBJ_SEM: System V semaphore set
  * @CKPT_OBJ_MSG: System V message queue
  */
@@ -267,6 +271,7 @@ enum ckpt_obj {
 	CKPT_OBJ_OWNER		= 17,
 	CKPT_OBJ_SHM		= 20,
 	CKPT_OBJ_SEM_UNDO	= 21,
+	CKPT_OBJ_MQUEUE		= 22,
 	CKPT_OBJ_SEM		= 23,
 	CKPT_OBJ_MSG		= 24,
 };
@@ -921,6 +926,8 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_EPOLL: epoll instance; an epoll record stands behind the last
  *	task
  * @CKPT_FILE_SOCKET: socket; a socket_file record follows
+ * @CKPT_FILE_MQUEUE: descriptor of a POSIX message queue; a mqueue_file record
+ *	follows
  * @CKPT_FILE_SHM: an attachment of System V shared memory; a shm_file record
  *	follows
  * @CKPT_FILE_TTY: an end of a pseudo terminal; a tty_file record follows
@@ -941,6 +948,7 @@ enum ckpt_file_type {
 	CKPT_FILE_EVENTFD	= 5,
 	CKPT_FILE_EPOLL		= 6,
 	CKPT_FILE_SOCKET	= 7,
+	CKPT_FILE_MQUEUE	= 8,
 	CKPT_FILE_SHM		= 9,
 	CKPT_FILE_TTY		= 20,
 	CKPT_FILE_TERMINAL	= 21,
@@ -1471,9 +1479,10 @@ struct ckpt_hdr_inotify_event {
 };
 
 /*
- * IPC. System V IPC. Times are seconds of CLOCK_REALTIME. Semaphores, message
- * queues and segments that nobody has attached stand behind the state of the
- * last task. Processes that are not in the task array are 0.
+ * IPC. System V IPC and POSIX message queues. Times of System V IPC are
+ * seconds of CLOCK_REALTIME. Semaphores, System V message queues, and segments
+ * and POSIX message queues that nobody has attached or open stand behind the
+ * state of the last task. Processes that are not in the task array are 0.
  */
 
 /*
@@ -1483,6 +1492,31 @@ struct ckpt_hdr_inotify_event {
 #define CKPT_SHM_LOCKED		0x00000002U	/* SHM_LOCK */
 /* it is removed with its last attachment (IPC_RMID) */
 #define CKPT_SHM_DEST		0x00000004U
+
+/*
+ * CKPT_MQUEUE_*: marks of a POSIX message queue.
+ */
+#define CKPT_MQUEUE_UNLINKED	0x00000001U	/* it has no name any more (mq_unlink) */
+/* who is to be notified has executed another program since, and gets no signal */
+#define CKPT_MQUEUE_EXECED	0x00000002U
+
+/**
+ * enum ckpt_mqueue_notify - how a message queue tells that it is empty no
+ * more, as sigev_notify
+ *
+ * @CKPT_MQ_NOTIFY_SIGNAL: SIGEV_SIGNAL: a signal to the process
+ * @CKPT_MQ_NOTIFY_NONE: SIGEV_NONE: not at all
+ */
+enum ckpt_mqueue_notify {
+	CKPT_MQ_NOTIFY_SIGNAL	= 0,
+	CKPT_MQ_NOTIFY_NONE	= 1,
+};
+
+/*
+ * CKPT_MQ_FILE_*: marks of a descriptor of a POSIX message queue.
+ */
+/* opened with open(2), in a mounted mqueue file system; a string record with its path follows */
+#define CKPT_MQ_FILE_PATH	0x00000001U
 
 /**
  * struct ckpt_ipc_perm - what all System V IPC objects have in common
@@ -1663,6 +1697,78 @@ struct ckpt_hdr_msg {
 	__u32 reserved0;
 	__u32 size;
 	__u8 text[];
+};
+
+/**
+ * struct ckpt_hdr_mqueue - A POSIX message queue. A string record with its
+ * name follows, without a slash, and nr_messages records of type mqueue_msg,
+ * in the order in which they are received.
+ *
+ * @h: record header, type CKPT_HDR_MQUEUE
+ * @objref: object number
+ * @flags: marks (CKPT_MQUEUE_*)
+ * @maxmsg: mq_maxmsg
+ * @msgsize: mq_msgsize, bytes
+ * @nr_messages: mq_curmsgs
+ * @mode: permissions
+ * @uid: user id of the owner
+ * @gid: group id of the owner
+ * @atime: st_atim, nanoseconds of CLOCK_REALTIME
+ * @mtime: st_mtim, nanoseconds of CLOCK_REALTIME
+ * @ctime: st_ctim, nanoseconds of CLOCK_REALTIME
+ * @notify_pid: the process that is to be notified (mq_notify); 0 for none, and
+ *	then the other fields about it are 0
+ * @notify_how: how (CKPT_MQ_NOTIFY_*)
+ * @notify_value: sigev_value; 0 without a signal
+ * @notify_signo: sigev_signo; 0 without a signal
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_mqueue {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 flags;
+	__u32 maxmsg;
+	__u32 msgsize;
+	__u32 nr_messages;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__s64 atime;
+	__s64 mtime;
+	__s64 ctime;
+	__s32 notify_pid;
+	__u32 notify_how;
+	__u64 notify_value;
+	__u32 notify_signo;
+	__u32 reserved0;
+};
+
+/**
+ * struct ckpt_hdr_mqueue_msg - A message of a POSIX message queue.
+ *
+ * @h: record header, type CKPT_HDR_MQUEUE_MSG
+ * @priority: msg_prio
+ * @size: bytes of text
+ * @text: the text (@size elements)
+ */
+struct ckpt_hdr_mqueue_msg {
+	struct ckpt_hdr h;
+	__u32 priority;
+	__u32 size;
+	__u8 text[];
+};
+
+/**
+ * struct ckpt_hdr_mqueue_file - Which queue a descriptor is of.
+ *
+ * @h: record header, type CKPT_HDR_MQUEUE_FILE
+ * @mqueue_ref: the queue (reference: CKPT_OBJ_MQUEUE)
+ * @flags: marks (CKPT_MQ_FILE_*)
+ */
+struct ckpt_hdr_mqueue_file {
+	struct ckpt_hdr h;
+	__s32 mqueue_ref;
+	__u32 flags;
 };
 
 /*
