@@ -52,6 +52,8 @@ const (
 	CKPT_HDR_INOTIFY         = 334
 	CKPT_HDR_INOTIFY_WATCH   = 335
 	CKPT_HDR_INOTIFY_EVENT   = 336
+	CKPT_HDR_USERFAULTFD     = 360
+	CKPT_HDR_USERFAULT_RANGE = 361
 	CKPT_HDR_SHM             = 501
 	CKPT_HDR_SHM_FILE        = 502
 	CKPT_HDR_SEM             = 503
@@ -163,6 +165,10 @@ func newRecord(typ uint32) Record {
 		return new(InotifyWatch)
 	case CKPT_HDR_INOTIFY_EVENT:
 		return new(InotifyEvent)
+	case CKPT_HDR_USERFAULTFD:
+		return new(Userfaultfd)
+	case CKPT_HDR_USERFAULT_RANGE:
+		return new(UserfaultRange)
 	case CKPT_HDR_SHM:
 		return new(Shm)
 	case CKPT_HDR_SHM_FILE:

@@ -333,6 +333,21 @@ var layouts = []layout{
 		{"size", "", 20, 4},
 		{"name", "Name", 24, 1},
 	}},
+	{new(Userfaultfd), 32, []place{
+		{"features", "Features", 8, 8},
+		{"flags", "Flags", 16, 4},
+		{"api", "Api", 20, 4},
+		{"pid", "PID", 24, 4},
+		{"nr_ranges", "NrRanges", 28, 4},
+	}},
+	{new(UserfaultRange), 40, []place{
+		{"start", "Start", 8, 8},
+		{"end", "End", 16, 8},
+		{"modes", "Modes", 24, 8},
+		{"advice", "Advice", 32, 4},
+		{"nr_runs", "", 36, 4},
+		{"runs", "Runs", 40, 16},
+	}},
 	{new(Shm), 88, []place{
 		{"objref", "ObjRef", 8, 4},
 		{"flags", "Flags", 12, 4},

@@ -20,6 +20,7 @@ var FileTypes = &Enum{
 		{"SIGNALFD", 41, "signalfd; a signalfd record follows"},
 		{"PIDFD", 42, "pidfd; a pidfd record follows"},
 		{"INOTIFY", 43, "inotify instance; an inotify record follows"},
+		{"USERFAULTFD", 44, "userfaultfd; a userfaultfd record follows"},
 		{"UNLINKED", 22, "a file or directory without a name; inode_ref names it"},
 		{"NSFS", 23, "descriptor of a namespace; an nsfs record follows"},
 	},

@@ -97,7 +97,8 @@ func TestRefuseAnonFiles(t *testing.T) {
 		refusal{variant: "epoll_outside", words: []string{"epoll watches"}},
 		refusal{variant: "inotify_unlinked", words: []string{"inotify watch 1 of"}},
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
-		refusal{variant: "userfaultfd", words: []string{"userfaultfd"}},
+		refusal{variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
+		refusal{variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
 		refusal{variant: "io_uring", words: []string{"io_uring"}},
 		refusal{variant: "perf", words: []string{"perf"}},
 		refusal{variant: "bpf", words: []string{"bpf"}},
@@ -133,7 +134,8 @@ func TestRefuseMemory(t *testing.T) {
 		refusal{variant: "shm_huge", words: []string{"huge pages (shm_hugetlb)"}},
 		refusal{variant: "shm_elsewhere", words: []string{"of another ipc namespace"}},
 		refusal{variant: "hugetlb_readonly", words: []string{"huge pages that are read-only"}},
-		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},
+		refusal{variant: "userfaultfd_given", words: []string{"registered with a userfaultfd that no task of the hierarchy has open"}},
+		refusal{variant: "userfaultfd_huge", words: []string{"huge pages registered with userfaultfd"}},
 		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
 		refusal{variant: "pkey_exec", words: []string{"protection key of its own"}})
 }

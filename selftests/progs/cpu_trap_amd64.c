@@ -5,8 +5,8 @@
  * Number, error code and address of a fault are in every frame from then on,
  * until the next fault.
  */
-#include <setjmp.h>
 #include "prog.h"
+#include <setjmp.h>
 
 static sigjmp_buf back;
 static volatile uint64_t trap, error, address;

@@ -30,6 +30,7 @@
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <termios.h>
@@ -429,25 +430,100 @@ static void make_traced(void)
 	close(f);
 }
 
-static void make_userfaultfd(void)
+static void make_userfaultfd(uint64_t features)
 {
-	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
 
 	fd = need(syscall(SYS_userfaultfd, O_CLOEXEC));
-	must(ioctl(fd, UFFDIO_API, &api));
+	need(ioctl(fd, UFFDIO_API, &api));
 }
 
-/* The descriptor is gone, the registration would stay if one could pass it on. */
-static void make_userfaultfd_vma(void)
+static void watch(void *at, size_t len)
 {
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)at, .len = len }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
 
-	make_userfaultfd();
+	must(ioctl(fd, UFFDIO_REGISTER, &reg));
+}
+
+/* Somebody else resolves the faults. */
+static void make_userfaultfd_given(void)
+{
+	make_userfaultfd(0);
 	mem = area(4 * PAGE, PROT_READ | PROT_WRITE);
 	fill(mem, PAGE, 4);
-	reg.range.start = (uintptr_t)mem + PAGE;
-	reg.range.len = PAGE;
-	must(ioctl(fd, UFFDIO_REGISTER, &reg));
+	watch(mem + PAGE, PAGE);
+	give_away(fd);
+	fd = -1;
+}
+
+/* The memory of a process that is not of the hierarchy. */
+static void make_userfaultfd_outside(void)
+{
+	pid_t pid;
+	int fds[2];
+
+	must(pipe(fds));
+	pid = must(syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL));
+	if (!pid) {
+		if (syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL))
+			_exit(0);
+		make_userfaultfd(0);
+		/* Its own descriptors from now on. */
+		must(unshare(CLONE_FILES));
+		must(write(fds[1], &fd, sizeof(fd)));
+		close(fd);
+		while (!prog_may_go() && !access(prog_dir, F_OK))
+			sleep_ms(20);
+		_exit(0);
+	}
+	given = 1;
+	must(read(fds[0], &fd, sizeof(fd)));
+	must(waitpid(pid, NULL, 0));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Somebody else reads what is missing. */
+static void make_userfaultfd_fault(void)
+{
+	struct iovec to = { .iov_len = 1 }, from = { .iov_len = 1 };
+	pid_t pid, self = getpid();
+	struct uffd_msg msg;
+	char byte;
+
+	make_userfaultfd(0);
+	mem = area(4 * PAGE, PROT_READ | PROT_WRITE);
+	watch(mem, PAGE);
+	pid = must(fork());
+	if (!pid) {
+		if (fork())
+			_exit(0);
+		close(fd);
+		to.iov_base = &byte;
+		from.iov_base = mem;
+		syscall(SYS_process_vm_readv, self, &to, 1, &from, 1, 0);
+		_exit(0);
+	}
+	must(waitpid(pid, NULL, 0));
+	/* It waits. */
+	must(read(fd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1);
+}
+
+static void check_userfaultfd_fault(void)
+{
+	struct uffdio_zeropage z = { .range = { .start = (uintptr_t)mem, .len = PAGE } };
+
+	want_u64("UFFDIO_ZEROPAGE", ioctl(fd, UFFDIO_ZEROPAGE, &z), 0);
+}
+
+static void make_userfaultfd_huge(void)
+{
+	make_userfaultfd(0);
+	mem = (void *)need(mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0));
+	watch(mem, 2 << 20);
 }
 
 static void make_io_uring(void)
@@ -712,8 +788,10 @@ static const struct {
 	{ "mqueue", make_mqueue },
 	{ "seccomp_listener", make_seccomp_listener },
 	{ "traced", make_traced },
-	{ "userfaultfd", make_userfaultfd },
-	{ "userfaultfd_vma", make_userfaultfd_vma, check_mem },
+	{ "userfaultfd_given", make_userfaultfd_given, check_mem },
+	{ "userfaultfd_outside", make_userfaultfd_outside },
+	{ "userfaultfd_fault", make_userfaultfd_fault, check_userfaultfd_fault },
+	{ "userfaultfd_huge", make_userfaultfd_huge },
 	{ "io_uring", make_io_uring },
 	{ "aio", make_aio },
 	{ "aio_unmapped", make_aio_unmapped },

@@ -538,6 +538,16 @@ static inline bool aio_is_ring(struct vm_area_struct *vma)
 }
 #endif
 
+/* Memory that a userfaultfd watches: fs/userfaultfd_checkpoint.c */
+#ifdef CONFIG_USERFAULTFD
+bool ckpt_userfault_inside(struct ckpt_ctx *ctx, const void *uffd);
+#else
+static inline bool ckpt_userfault_inside(struct ckpt_ctx *ctx, const void *uffd)
+{
+	return false;
+}
+#endif
+
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);
 void ckpt_commit_files(struct files_struct *files);

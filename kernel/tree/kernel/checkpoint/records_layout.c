@@ -640,6 +640,42 @@ static_assert(sizeof_field(struct ckpt_hdr_inotify_event, size) == 4);
 static_assert(offsetof(struct ckpt_hdr_inotify_event, name) == 24);
 static_assert(sizeof_field(struct ckpt_hdr_inotify_event, name[0]) == 1);
 
+static_assert(sizeof(struct ckpt_userfault_run) == 16);
+static_assert(offsetof(struct ckpt_userfault_run, start) == 0);
+static_assert(sizeof_field(struct ckpt_userfault_run, start) == 8);
+static_assert(offsetof(struct ckpt_userfault_run, nr_pages) == 8);
+static_assert(sizeof_field(struct ckpt_userfault_run, nr_pages) == 4);
+static_assert(offsetof(struct ckpt_userfault_run, flags) == 12);
+static_assert(sizeof_field(struct ckpt_userfault_run, flags) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_userfaultfd) == 32);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, features) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_userfaultfd, features) == 8);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, flags) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_userfaultfd, flags) == 4);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, api) == 20);
+static_assert(sizeof_field(struct ckpt_hdr_userfaultfd, api) == 4);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, pid) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_userfaultfd, pid) == 4);
+static_assert(offsetof(struct ckpt_hdr_userfaultfd, nr_ranges) == 28);
+static_assert(sizeof_field(struct ckpt_hdr_userfaultfd, nr_ranges) == 4);
+
+static_assert(sizeof(struct ckpt_hdr_userfault_range) == 40);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, h) == 0);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, start) == 8);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, start) == 8);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, end) == 16);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, end) == 8);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, modes) == 24);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, modes) == 8);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, advice) == 32);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, advice) == 4);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, nr_runs) == 36);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, nr_runs) == 4);
+static_assert(offsetof(struct ckpt_hdr_userfault_range, runs) == 40);
+static_assert(sizeof_field(struct ckpt_hdr_userfault_range, runs[0]) == 16);
+
 static_assert(sizeof(struct ckpt_ipc_perm) == 32);
 static_assert(offsetof(struct ckpt_ipc_perm, id) == 0);
 static_assert(sizeof_field(struct ckpt_ipc_perm, id) == 4);

@@ -134,6 +134,10 @@
 #define CKPT_HDR_INOTIFY_WATCH		335
 #define CKPT_HDR_INOTIFY_EVENT		336
 
+/* Record types: Userfaultfd */
+#define CKPT_HDR_USERFAULTFD		360
+#define CKPT_HDR_USERFAULT_RANGE	361
+
 /* Record types: IPC */
 #define CKPT_HDR_SHM			501
 #define CKPT_HDR_SHM_FILE		502
@@ -901,6 +905,7 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_SIGNALFD: signalfd; a signalfd record follows
  * @CKPT_FILE_PIDFD: pidfd; a pidfd record follows
  * @CKPT_FILE_INOTIFY: inotify instance; an inotify record follows
+ * @CKPT_FILE_USERFAULTFD: userfaultfd; a userfaultfd record follows
  * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
  * @CKPT_FILE_NSFS: descriptor of a namespace; an nsfs record follows
  */
@@ -919,6 +924,7 @@ enum ckpt_file_type {
 	CKPT_FILE_SIGNALFD	= 41,
 	CKPT_FILE_PIDFD		= 42,
 	CKPT_FILE_INOTIFY	= 43,
+	CKPT_FILE_USERFAULTFD	= 44,
 	CKPT_FILE_UNLINKED	= 22,
 	CKPT_FILE_NSFS		= 23,
 };
@@ -1439,6 +1445,78 @@ struct ckpt_hdr_inotify_event {
 	__u32 cookie;
 	__u32 size;
 	__u8 name[];
+};
+
+/*
+ * Userfaultfd. Memory that a userfaultfd watches, with no fault or event
+ * outstanding.
+ */
+
+/*
+ * CKPT_USERFAULT_*: what a run of watched pages is.
+ */
+/* zeros that the kernel keeps for everybody: they are there, and no chunk has them */
+#define CKPT_USERFAULT_ZERO	0x00000001U
+/* pages of a file that the process has mapped: they make no minor fault any more */
+#define CKPT_USERFAULT_MAPPED	0x00000002U
+#define CKPT_USERFAULT_WP	0x00000004U	/* write-protected, as UFFDIO_WRITEPROTECT */
+
+/**
+ * struct ckpt_userfault_run - Pages next to each other of which the same is to
+ * be known.
+ *
+ * @start: address of the first page
+ * @nr_pages: how many
+ * @flags: what they are (CKPT_USERFAULT_*)
+ */
+struct ckpt_userfault_run {
+	__u64 start;
+	__u32 nr_pages;
+	__u32 flags;
+};
+
+/**
+ * struct ckpt_hdr_userfaultfd - Follows the file record of a userfaultfd.
+ * nr_ranges records of type userfault_range follow.
+ *
+ * @h: record header, type CKPT_HDR_USERFAULTFD
+ * @features: UFFD_FEATURE_*, as UFFDIO_API
+ * @flags: UFFD_*, as userfaultfd(2)
+ * @api: UFFDIO_API has been called
+ * @pid: a task whose memory it watches, in the pid namespace of the root; 0:
+ *	one that has ended
+ * @nr_ranges: ranges
+ */
+struct ckpt_hdr_userfaultfd {
+	struct ckpt_hdr h;
+	__u64 features;
+	__u32 flags;
+	__u32 api;
+	__s32 pid;
+	__u32 nr_ranges;
+};
+
+/**
+ * struct ckpt_hdr_userfault_range - Memory that is watched. Pages that are in
+ * no run are not there, or nothing is to be known of them but what the chunks
+ * of their area hold.
+ *
+ * @h: record header, type CKPT_HDR_USERFAULT_RANGE
+ * @start: first address
+ * @end: first address behind it
+ * @modes: UFFDIO_REGISTER_MODE_*, as UFFDIO_REGISTER
+ * @advice: MADV_HUGEPAGE or MADV_NOHUGEPAGE when in force; 0 for neither
+ * @nr_runs: runs of pages
+ * @runs: these runs, addresses rising (@nr_runs elements)
+ */
+struct ckpt_hdr_userfault_range {
+	struct ckpt_hdr h;
+	__u64 start;
+	__u64 end;
+	__u64 modes;
+	__u32 advice;
+	__u32 nr_runs;
+	struct ckpt_userfault_run runs[];
 };
 
 /*
@@ -2075,6 +2153,8 @@ enum ckpt_vma_kind {
  * is not writable now
  */
 #define CKPT_VMAF_COMMITTED	0x00000010U
+/* a userfaultfd watches it: pages that were not there must not come into being */
+#define CKPT_VMAF_USERFAULT	0x00000100U
 
 /*
  * CKPT_MMF_*: attributes of an address space.
