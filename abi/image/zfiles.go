@@ -22,6 +22,7 @@ const (
 	CKPT_FILE_PIDFD       = 42 // pidfd; a pidfd record follows
 	CKPT_FILE_INOTIFY     = 43 // inotify instance; an inotify record follows
 	CKPT_FILE_USERFAULTFD = 44 // userfaultfd; a userfaultfd record follows
+	CKPT_FILE_IO_URING    = 45 // io_uring; an io_uring record follows
 	CKPT_FILE_UNLINKED    = 22 // a file or directory without a name; inode_ref names it
 	CKPT_FILE_NSFS        = 23 // descriptor of a namespace; an nsfs record follows
 )
@@ -123,7 +124,7 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_USERFAULTFD, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_USERFAULTFD, CKPT_FILE_IO_URING, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}

@@ -79,6 +79,7 @@ const (
 	CKPT_HDR_MEMFD           = 407
 	CKPT_HDR_AIO             = 340
 	CKPT_HDR_AIO_CONTEXT     = 341
+	CKPT_HDR_IO_URING        = 365
 	CKPT_HDR_SIGHAND         = 601
 	CKPT_HDR_SIGNAL          = 602
 	CKPT_HDR_SIGTASK         = 603
@@ -219,6 +220,8 @@ func newRecord(typ uint32) Record {
 		return new(Aio)
 	case CKPT_HDR_AIO_CONTEXT:
 		return new(AioContext)
+	case CKPT_HDR_IO_URING:
+		return new(IoUring)
 	case CKPT_HDR_SIGHAND:
 		return new(Sighand)
 	case CKPT_HDR_SIGNAL:

@@ -99,10 +99,25 @@ func TestRefuseAnonFiles(t *testing.T) {
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
 		refusal{variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
 		refusal{variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
-		refusal{variant: "io_uring", words: []string{"io_uring"}},
 		refusal{variant: "perf", words: []string{"perf"}},
 		refusal{variant: "bpf", words: []string{"bpf"}},
 		refusal{variant: "pidfd_outside", words: []string{"pidfd of process"}})
+}
+
+func TestRefuseIOUring(t *testing.T) {
+	refuse(t,
+		refusal{variant: "io_uring_flight", words: []string{"io_uring: 3 requests in flight"}},
+		refusal{variant: "io_uring_worker", words: []string{"a thread that the kernel has made for the process"}},
+		refusal{variant: "io_uring_sqpoll", words: []string{"a thread that the kernel has made for the process", "sqpoll"}},
+		refusal{variant: "io_uring_overflow", words: []string{"an io_uring has completions that did not fit"}},
+		refusal{variant: "io_uring_disabled", words: []string{"an io_uring is not enabled yet"}},
+		refusal{variant: "io_uring_eventfd", words: []string{"an io_uring has a registered eventfd"}},
+		refusal{variant: "io_uring_files", words: []string{"an io_uring has registered files"}},
+		refusal{variant: "io_uring_buffers", words: []string{"an io_uring has registered buffers"}},
+		refusal{variant: "io_uring_personality", words: []string{"an io_uring has registered personalities"}},
+		refusal{variant: "io_uring_ring_fd", words: []string{"registered descriptors of rings"}},
+		refusal{variant: "io_uring_gone", words: []string{"can only be used by a task that has ended"}},
+		refusal{variant: "io_uring_part", words: []string{"part of an io_uring"}})
 }
 
 func TestRefuseFiles(t *testing.T) {

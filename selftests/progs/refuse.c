@@ -526,11 +526,140 @@ static void make_userfaultfd_huge(void)
 	watch(mem, 2 << 20);
 }
 
-static void make_io_uring(void)
-{
-	struct io_uring_params p = { 0 };
+static struct io_uring_params ring;
+static unsigned char *rings;
 
-	fd = need(syscall(SYS_io_uring_setup, 4, &p));
+static void ring_make(unsigned int flags, unsigned int cq_entries)
+{
+	ring.flags = flags;
+	ring.cq_entries = cq_entries;
+	fd = need(syscall(SYS_io_uring_setup, 4, &ring));
+}
+
+/* Submit entries of a kind that have the flags. */
+static void ring_submit(int opcode, int what, int flags, int nr)
+{
+	struct io_uring_sqe *sqes;
+	int i;
+
+	rings = (void *)must(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING));
+	sqes = (void *)must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES));
+	for (i = 0; i < nr; i++) {
+		memset(&sqes[i], 0, sizeof(sqes[i]));
+		sqes[i].opcode = opcode;
+		sqes[i].fd = what;
+		sqes[i].flags = flags;
+		if (opcode == IORING_OP_POLL_ADD)
+			sqes[i].poll32_events = 1 /* POLLIN */;
+		((uint32_t *)(rings + ring.sq_off.array))[i] = i;
+	}
+	__atomic_store_n((uint32_t *)(rings + ring.sq_off.tail), nr, __ATOMIC_RELEASE);
+	must(syscall(SYS_io_uring_enter, fd, nr, 0, 0, NULL, 0) == nr ? 0 : -1);
+}
+
+static void ring_register(int what, void *arg, int nr)
+{
+	need(syscall(SYS_io_uring_register, fd, what, arg, nr));
+}
+
+static void make_io_uring_flight(void)
+{
+	int fds[2];
+
+	must(pipe(fds));
+	ring_make(0, 0);
+	ring_submit(IORING_OP_POLL_ADD, fds[0], 0, 3);
+}
+
+static void make_io_uring_worker(void)
+{
+	ring_make(0, 0);
+	ring_submit(IORING_OP_NOP, 0, IOSQE_ASYNC, 1);
+	must(syscall(SYS_io_uring_enter, fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+}
+
+static void make_io_uring_overflow(void)
+{
+	ring_make(IORING_SETUP_CQSIZE, 4);
+	ring_submit(IORING_OP_NOP, 0, 0, 4);
+	__atomic_store_n((uint32_t *)(rings + ring.sq_off.tail), 6, __ATOMIC_RELEASE);
+	must(syscall(SYS_io_uring_enter, fd, 2, 0, 0, NULL, 0));
+}
+
+static void make_io_uring_sqpoll(void)
+{
+	ring_make(IORING_SETUP_SQPOLL, 0);
+}
+
+static void make_io_uring_disabled(void)
+{
+	ring_make(IORING_SETUP_R_DISABLED, 0);
+}
+
+static void make_io_uring_eventfd(void)
+{
+	int event = must(eventfd(0, 0));
+
+	ring_make(0, 0);
+	ring_register(IORING_REGISTER_EVENTFD, &event, 1);
+	close(event);
+}
+
+static void make_io_uring_files(void)
+{
+	int file = make_file("data", PAGE, 1);
+
+	ring_make(0, 0);
+	ring_register(IORING_REGISTER_FILES, &file, 1);
+	close(file);
+}
+
+static void make_io_uring_buffers(void)
+{
+	struct iovec iov = { .iov_base = &ring, .iov_len = sizeof(ring) };
+
+	ring_make(0, 0);
+	ring_register(IORING_REGISTER_BUFFERS, &iov, 1);
+}
+
+static void make_io_uring_personality(void)
+{
+	ring_make(0, 0);
+	ring_register(IORING_REGISTER_PERSONALITY, NULL, 0);
+}
+
+static void make_io_uring_ring_fd(void)
+{
+	/* struct io_uring_rsrc_update */
+	struct {
+		uint32_t offset, resv;
+		uint64_t data;
+	} update = { .offset = -1U };
+
+	ring_make(0, 0);
+	update.data = fd;
+	need(syscall(SYS_io_uring_register, fd, 20 /* IORING_REGISTER_RING_FDS */, &update, 1));
+}
+
+static void *ring_thread(void *arg)
+{
+	ring_make(1U << 12 /* IORING_SETUP_SINGLE_ISSUER */, 0);
+	return NULL;
+}
+
+static void make_io_uring_gone(void)
+{
+	pthread_t t;
+
+	must(pthread_create(&t, NULL, ring_thread, NULL) ? -1 : 0);
+	must(pthread_join(t, NULL) ? -1 : 0);
+}
+
+static void make_io_uring_part(void)
+{
+	ring_make(0, 0);
+	mem = (void *)must(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING));
+	must(munmap(mem, PAGE));
 }
 
 static void make_aio(void)
@@ -792,7 +921,18 @@ static const struct {
 	{ "userfaultfd_outside", make_userfaultfd_outside },
 	{ "userfaultfd_fault", make_userfaultfd_fault, check_userfaultfd_fault },
 	{ "userfaultfd_huge", make_userfaultfd_huge },
-	{ "io_uring", make_io_uring },
+	{ "io_uring_flight", make_io_uring_flight },
+	{ "io_uring_worker", make_io_uring_worker },
+	{ "io_uring_overflow", make_io_uring_overflow },
+	{ "io_uring_sqpoll", make_io_uring_sqpoll },
+	{ "io_uring_disabled", make_io_uring_disabled },
+	{ "io_uring_eventfd", make_io_uring_eventfd },
+	{ "io_uring_files", make_io_uring_files },
+	{ "io_uring_buffers", make_io_uring_buffers },
+	{ "io_uring_personality", make_io_uring_personality },
+	{ "io_uring_ring_fd", make_io_uring_ring_fd },
+	{ "io_uring_gone", make_io_uring_gone },
+	{ "io_uring_part", make_io_uring_part },
 	{ "aio", make_aio },
 	{ "aio_unmapped", make_aio_unmapped },
 	{ "aio_readonly", make_aio_readonly },

@@ -131,6 +131,12 @@ int inotify_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 struct file *ckpt_inotify_restore(struct ckpt_ctx *ctx,
 				  const struct ckpt_hdr_file *h);
 
+/* io_uring/checkpoint.c */
+int io_uring_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct file *file, struct ckpt_object *obj);
+struct file *io_uring_restore(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_file *h);
+
 /* userfaultfd.c */
 struct uffdio_range;
 struct userfaultfd_ctx;

@@ -71,7 +71,7 @@ static bool ckpt_ring_changed(struct vm_area_struct *vma)
 /* What no record holds of an area. */
 static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 {
-	const char *special = ckpt_vma_special(vma);
+	const char *special = ckpt_vma_special(vma), *why = NULL;
 
 	/* What ckpt_read_to_user() cannot do is write to these. */
 	if (is_vm_hugetlb_page(vma) && vma->anon_vma &&
@@ -88,8 +88,12 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 	if (special)
 		return ckpt_vma_known_special(special) ? NULL :
 			"mapped by the kernel for something that is not supported";
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
-		return "memory of a device";
+	if (io_uring_is_ring(vma))
+		why = ckpt_ioring_area_refusal(vma);
+	else if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+		why = "memory of a device";
+	if (why)
+		return why;
 	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma) &&
 	    (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC)
 		return "execute-only with a memory protection key of its own";

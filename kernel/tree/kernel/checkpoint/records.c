@@ -136,6 +136,7 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_PIDFD:
 	case CKPT_FILE_INOTIFY:
 	case CKPT_FILE_USERFAULTFD:
+	case CKPT_FILE_IO_URING:
 	case CKPT_FILE_UNLINKED:
 	case CKPT_FILE_NSFS:
 		return true;
@@ -1448,6 +1449,23 @@ static int check_aio_context(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_io_uring(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_io_uring *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->sq_entries > 32768)
+		return bad(field, "sq_entries");
+	if (r->cq_entries > 65536)
+		return bad(field, "cq_entries");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_sighand(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_sighand *r = (const void *)h;
@@ -1874,6 +1892,13 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_userfault_range),
 		.max_len = 262184,
 		.check = check_userfault_range,
+	},
+	{
+		.type = CKPT_HDR_IO_URING,
+		.name = "io_uring",
+		.size = sizeof(struct ckpt_hdr_io_uring),
+		.max_len = 112,
+		.check = check_io_uring,
 	},
 	{
 		.type = CKPT_HDR_MM,

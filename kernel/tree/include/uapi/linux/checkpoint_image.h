@@ -175,6 +175,9 @@
 #define CKPT_HDR_AIO			340
 #define CKPT_HDR_AIO_CONTEXT		341
 
+/* Record types: IOUring */
+#define CKPT_HDR_IO_URING		365
+
 /* Record types: Signals */
 #define CKPT_HDR_SIGHAND		601
 #define CKPT_HDR_SIGNAL			602
@@ -906,6 +909,7 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_PIDFD: pidfd; a pidfd record follows
  * @CKPT_FILE_INOTIFY: inotify instance; an inotify record follows
  * @CKPT_FILE_USERFAULTFD: userfaultfd; a userfaultfd record follows
+ * @CKPT_FILE_IO_URING: io_uring; an io_uring record follows
  * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
  * @CKPT_FILE_NSFS: descriptor of a namespace; an nsfs record follows
  */
@@ -925,6 +929,7 @@ enum ckpt_file_type {
 	CKPT_FILE_PIDFD		= 42,
 	CKPT_FILE_INOTIFY	= 43,
 	CKPT_FILE_USERFAULTFD	= 44,
+	CKPT_FILE_IO_URING	= 45,
 	CKPT_FILE_UNLINKED	= 22,
 	CKPT_FILE_NSFS		= 23,
 };
@@ -2423,6 +2428,50 @@ struct ckpt_hdr_aio_context {
 	__u32 reserved0;
 	__u32 unread;
 	struct ckpt_io_event events[];
+};
+
+/*
+ * IOUring. Rings of io_uring_setup(2), without requests in flight and without
+ * registrations.
+ */
+
+/**
+ * struct ckpt_hdr_io_uring - Follows the file record of an io_uring. Chunks of
+ * the pages of its two rings follow, up to and including an empty one, and
+ * then chunks of its submission entries; what stands for an address in them is
+ * an offset.
+ *
+ * @h: record header, type CKPT_HDR_IO_URING
+ * @flags: IORING_SETUP_*, as io_uring_setup(2)
+ * @sq_entries: entries of the submission queue
+ * @cq_entries: entries of the completion queue
+ * @sq_head: how many entries the kernel has taken
+ * @cq_tail: how many completions the kernel has written
+ * @cq_extra: completions beyond one for each entry, for IOSQE_IO_DRAIN
+ * @pid: the task that submits, if there can be only one; else one of the
+ *	process that has made it; 0: nobody who is there
+ * @reserved0: must be zero
+ * @rings_size: bytes of the pages of the rings
+ * @sqes_size: bytes of the pages of submission entries
+ * @sq_off: where the program finds the submission queue: struct
+ *	io_sqring_offsets up to array
+ * @cq_off: where it finds the completion queue: struct io_cqring_offsets up to
+ *	flags
+ */
+struct ckpt_hdr_io_uring {
+	struct ckpt_hdr h;
+	__u32 flags;
+	__u32 sq_entries;
+	__u32 cq_entries;
+	__u32 sq_head;
+	__u32 cq_tail;
+	__u32 cq_extra;
+	__s32 pid;
+	__u32 reserved0;
+	__u64 rings_size;
+	__u64 sqes_size;
+	__u32 sq_off[7];
+	__u32 cq_off[7];
 };
 
 /*
