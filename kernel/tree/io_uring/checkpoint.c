@@ -11,7 +11,6 @@
  * kernel that puts it in the same places.
  */
 #include <linux/checkpoint_ctx.h>
-#include <linux/cpumask.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
@@ -23,7 +22,6 @@
 #include <uapi/linux/io_uring.h>
 
 #include "../fs/checkpoint.h"
-#include "io-wq.h"
 #include "io_uring.h"
 
 /* Flags of rings that are saved. */
@@ -117,12 +115,12 @@ static bool ckpt_ioring_registered_rings(struct task_struct *task)
  * @ctx: checkpoint context
  * @task: task, held
  *
+ * When the task is killed its workers go, but not struct io_uring_task.
+ *
  * Return: 0 or a negative errno.
  */
 int io_uring_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	cpumask_var_t mask;
-	bool affinity;
 	s64 nr;
 
 	if (!task->io_uring)
@@ -134,13 +132,7 @@ int io_uring_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task)
 	if (ckpt_ioring_registered_rings(task))
 		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				   "io_uring: the task has registered descriptors of rings");
-	if (!task->io_uring->io_wq)
-		return 0;
-	if (!alloc_cpumask_var(&mask, GFP_KERNEL))
-		return -ENOMEM;
-	affinity = io_wq_has_affinity(task->io_uring->io_wq, mask);
-	free_cpumask_var(mask);
-	if (affinity)
+	if (task->io_uring->wq_affinity)
 		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
 				   "io_uring: the workers of the task have been told where to run");
 	return 0;
