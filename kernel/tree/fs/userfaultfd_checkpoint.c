@@ -303,7 +303,7 @@ static bool userfault_waits(struct wait_queue_head *queue)
 	bool waits;
 
 	spin_lock_irq(&queue->lock);
-	waits = waitqueue_active(queue);
+	waits = !list_empty(&queue->head);
 	spin_unlock_irq(&queue->lock);
 	return waits;
 }
