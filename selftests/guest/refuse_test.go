@@ -99,8 +99,12 @@ func TestRefuseAnonFiles(t *testing.T) {
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
 		refusal{variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
 		refusal{variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
-		refusal{variant: "perf", words: []string{"perf"}},
-		refusal{variant: "bpf", words: []string{"bpf"}},
+		refusal{variant: "perf", words: []string{"anonymous file anon_inode:[perf_event]"}},
+		refusal{variant: "perf_mapped", words: []string{"anonymous file anon_inode:[perf_event]", "memory of a device"}},
+		refusal{variant: "bpf", words: []string{"anonymous file anon_inode:bpf-map"}},
+		refusal{variant: "bpf_mapped", words: []string{"anonymous file anon_inode:bpf-map"}},
+		refusal{variant: "bpf_prog", words: []string{"anonymous file anon_inode:bpf-prog"}},
+		refusal{variant: "bpf_link", words: []string{"anonymous file anon_inode:bpf_link"}},
 		refusal{variant: "pidfd_outside", words: []string{"pidfd of process"}})
 }
 

@@ -735,6 +735,60 @@ static void make_bpf(void)
 	fd = need(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)));
 }
 
+/* The memory alone: the descriptors are closed. */
+static void make_perf_mapped(void)
+{
+	make_perf();
+	need(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	close(fd);
+	fd = -1;
+}
+
+static void make_bpf_mapped(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1,
+		.map_flags = BPF_F_MMAPABLE,
+	};
+
+	fd = need(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)));
+	must(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	close(fd);
+	fd = -1;
+}
+
+static int bpf_load(int type, int attach, int value)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = type, .insns = (uintptr_t)code, .insn_cnt = ARRAY_SIZE(code),
+		.license = (uintptr_t)"GPL", .expected_attach_type = attach,
+	};
+
+	return need(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
+}
+
+static void make_bpf_prog(void)
+{
+	fd = bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, 0, 0);
+}
+
+static void make_bpf_link(void)
+{
+	int prog = bpf_load(BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, 1 /* SK_PASS */);
+	int net = must(open("/proc/self/ns/net", O_RDONLY));
+	union bpf_attr attr = {
+		.link_create = { .prog_fd = prog, .target_fd = net, .attach_type = BPF_SK_LOOKUP },
+	};
+
+	fd = need(syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)));
+	close(prog);
+	close(net);
+}
+
 static void make_pidfd_outside(void)
 {
 	fd = need(syscall(SYS_pidfd_open, getppid(), 0));
@@ -939,7 +993,11 @@ static const struct {
 	{ "aio_dontfork", make_aio_dontfork },
 	{ "epoll_signalfd_gone", make_epoll_signalfd_gone },
 	{ "perf", make_perf },
+	{ "perf_mapped", make_perf_mapped },
 	{ "bpf", make_bpf },
+	{ "bpf_mapped", make_bpf_mapped },
+	{ "bpf_prog", make_bpf_prog },
+	{ "bpf_link", make_bpf_link },
 	{ "pidfd_outside", make_pidfd_outside },
 	{ "hugetlb_readonly", make_hugetlb_readonly, check_mem },
 	{ "session_keyring", make_session_keyring },
