@@ -6,6 +6,7 @@
  * they are restored, current uses the new address space.
  */
 #include <linux/checkpoint_ctx.h>
+#include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -249,6 +250,30 @@ struct ckpt_area *ckpt_mm_areas(struct mm_struct *mm, u32 *nr)
 	return areas;
 }
 
+/* The name of what is mapped tells more than where. */
+static int ckpt_area_refuse(struct ckpt_ctx *ctx, struct task_struct *task,
+			    const struct ckpt_area *area)
+{
+	const char *name = area->special;
+	char *buf = NULL;
+	int ret;
+
+	if (area->file) {
+		buf = __getname();
+		if (!buf)
+			return -ENOMEM;
+		name = d_path(file_user_path(area->file), buf, PATH_MAX);
+		if (IS_ERR(name))
+			name = "(path too long)";
+	}
+	ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+			  "memory %lx-%lx%s%s: %s", area->start, area->end,
+			  name ? " " : "", name ?: "", area->why);
+	if (buf)
+		__putname(buf);
+	return ret;
+}
+
 /**
  * ckpt_area_checkpoint - refuse an area, or capture the file that it maps
  * @ctx: checkpoint context
@@ -263,10 +288,7 @@ int ckpt_area_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	s32 ref;
 
 	if (area->why)
-		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
-				   "memory %lx-%lx%s%s: %s", area->start,
-				   area->end, area->special ? " " : "",
-				   area->special ?: "", area->why);
+		return ckpt_area_refuse(ctx, task, area);
 	if (area->uffd && !ckpt_userfault_inside(ctx, area->uffd))
 		return ckpt_refuse(ctx, task, -EBUSY,
 				   "memory %lx-%lx: registered with a userfaultfd that no task of the hierarchy has open",
