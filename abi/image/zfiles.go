@@ -7,23 +7,25 @@ package image
 
 // CKPT_FILE_*: how an open file is brought back.
 const (
-	CKPT_FILE_GENERIC  = 1  // opened again by path: regular file, directory, stateless character device
-	CKPT_FILE_SHMEM    = 2  // an end of shared memory without a name; inode_ref names it
-	CKPT_FILE_PIPE     = 3  // an end of the pipe that inode_ref names
-	CKPT_FILE_FIFO     = 4  // an end of the FIFO that inode_ref names
-	CKPT_FILE_EVENTFD  = 5  // eventfd; an eventfd record follows
-	CKPT_FILE_EPOLL    = 6  // epoll instance; an epoll record stands behind the last task
-	CKPT_FILE_SOCKET   = 7  // socket; a socket_file record follows
-	CKPT_FILE_MQUEUE   = 8  // descriptor of a POSIX message queue; a mqueue_file record follows
-	CKPT_FILE_SHM      = 9  // an attachment of System V shared memory; a shm_file record follows
-	CKPT_FILE_TTY      = 20 // an end of a pseudo terminal; a tty_file record follows
-	CKPT_FILE_TERMINAL = 21 // the terminal of whoever restarts; a tty_file and a string record with its former path follow
-	CKPT_FILE_TIMERFD  = 40 // timerfd; a timerfd record follows
-	CKPT_FILE_SIGNALFD = 41 // signalfd; a signalfd record follows
-	CKPT_FILE_PIDFD    = 42 // pidfd; a pidfd record follows
-	CKPT_FILE_INOTIFY  = 43 // inotify instance; an inotify record follows
-	CKPT_FILE_UNLINKED = 22 // a file or directory without a name; inode_ref names it
-	CKPT_FILE_NSFS     = 23 // descriptor of a namespace; an nsfs record follows
+	CKPT_FILE_GENERIC     = 1  // opened again by path: regular file, directory, stateless character device
+	CKPT_FILE_SHMEM       = 2  // an end of shared memory without a name; inode_ref names it
+	CKPT_FILE_PIPE        = 3  // an end of the pipe that inode_ref names
+	CKPT_FILE_FIFO        = 4  // an end of the FIFO that inode_ref names
+	CKPT_FILE_EVENTFD     = 5  // eventfd; an eventfd record follows
+	CKPT_FILE_EPOLL       = 6  // epoll instance; an epoll record stands behind the last task
+	CKPT_FILE_SOCKET      = 7  // socket; a socket_file record follows
+	CKPT_FILE_MQUEUE      = 8  // descriptor of a POSIX message queue; a mqueue_file record follows
+	CKPT_FILE_SHM         = 9  // an attachment of System V shared memory; a shm_file record follows
+	CKPT_FILE_TTY         = 20 // an end of a pseudo terminal; a tty_file record follows
+	CKPT_FILE_TERMINAL    = 21 // the terminal of whoever restarts; a tty_file and a string record with its former path follow
+	CKPT_FILE_TIMERFD     = 40 // timerfd; a timerfd record follows
+	CKPT_FILE_SIGNALFD    = 41 // signalfd; a signalfd record follows
+	CKPT_FILE_PIDFD       = 42 // pidfd; a pidfd record follows
+	CKPT_FILE_INOTIFY     = 43 // inotify instance; an inotify record follows
+	CKPT_FILE_USERFAULTFD = 44 // userfaultfd; a userfaultfd record follows
+	CKPT_FILE_IO_URING    = 45 // io_uring; an io_uring record follows
+	CKPT_FILE_UNLINKED    = 22 // a file or directory without a name; inode_ref names it
+	CKPT_FILE_NSFS        = 23 // descriptor of a namespace; an nsfs record follows
 )
 
 // CKPT_FILEF_*: state of an open file description that no flag shows.
@@ -123,7 +125,7 @@ func (r *File) Validate() error {
 		return badRef("objref", r.ObjRef)
 	}
 	switch r.FType {
-	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_MQUEUE, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
+	case CKPT_FILE_GENERIC, CKPT_FILE_SHMEM, CKPT_FILE_PIPE, CKPT_FILE_FIFO, CKPT_FILE_EVENTFD, CKPT_FILE_EPOLL, CKPT_FILE_SOCKET, CKPT_FILE_MQUEUE, CKPT_FILE_SHM, CKPT_FILE_TTY, CKPT_FILE_TERMINAL, CKPT_FILE_TIMERFD, CKPT_FILE_SIGNALFD, CKPT_FILE_PIDFD, CKPT_FILE_INOTIFY, CKPT_FILE_USERFAULTFD, CKPT_FILE_IO_URING, CKPT_FILE_UNLINKED, CKPT_FILE_NSFS:
 	default:
 		return badEnum("f_type", uint64(r.FType), "CKPT_FILE_")
 	}

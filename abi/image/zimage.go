@@ -54,6 +54,8 @@ const (
 	CKPT_HDR_INOTIFY         = 334
 	CKPT_HDR_INOTIFY_WATCH   = 335
 	CKPT_HDR_INOTIFY_EVENT   = 336
+	CKPT_HDR_USERFAULTFD     = 360
+	CKPT_HDR_USERFAULT_RANGE = 361
 	CKPT_HDR_SHM             = 501
 	CKPT_HDR_SHM_FILE        = 502
 	CKPT_HDR_SEM             = 503
@@ -82,6 +84,7 @@ const (
 	CKPT_HDR_MEMFD           = 407
 	CKPT_HDR_AIO             = 340
 	CKPT_HDR_AIO_CONTEXT     = 341
+	CKPT_HDR_IO_URING        = 365
 	CKPT_HDR_SIGHAND         = 601
 	CKPT_HDR_SIGNAL          = 602
 	CKPT_HDR_SIGTASK         = 603
@@ -174,6 +177,10 @@ func newRecord(typ uint32) Record {
 		return new(InotifyWatch)
 	case CKPT_HDR_INOTIFY_EVENT:
 		return new(InotifyEvent)
+	case CKPT_HDR_USERFAULTFD:
+		return new(Userfaultfd)
+	case CKPT_HDR_USERFAULT_RANGE:
+		return new(UserfaultRange)
 	case CKPT_HDR_SHM:
 		return new(Shm)
 	case CKPT_HDR_SHM_FILE:
@@ -230,6 +237,8 @@ func newRecord(typ uint32) Record {
 		return new(Aio)
 	case CKPT_HDR_AIO_CONTEXT:
 		return new(AioContext)
+	case CKPT_HDR_IO_URING:
+		return new(IoUring)
 	case CKPT_HDR_SIGHAND:
 		return new(Sighand)
 	case CKPT_HDR_SIGNAL:

@@ -14,11 +14,12 @@ const (
 
 // CKPT_VMAF_*: marks of an area.
 const (
-	CKPT_VMAF_LOCKED      = 0x1  // mlock(2)
-	CKPT_VMAF_LOCKONFAULT = 0x2  // MLOCK_ONFAULT of mlock2(2)
-	CKPT_VMAF_NAMED       = 0x4  // PR_SET_VMA_ANON_NAME: a string record follows
-	CKPT_VMAF_SEALED      = 0x8  // mseal(2)
-	CKPT_VMAF_COMMITTED   = 0x10 // counts against the commit limit (Committed_AS of /proc/meminfo) although it is not writable now
+	CKPT_VMAF_LOCKED      = 0x1   // mlock(2)
+	CKPT_VMAF_LOCKONFAULT = 0x2   // MLOCK_ONFAULT of mlock2(2)
+	CKPT_VMAF_NAMED       = 0x4   // PR_SET_VMA_ANON_NAME: a string record follows
+	CKPT_VMAF_SEALED      = 0x8   // mseal(2)
+	CKPT_VMAF_COMMITTED   = 0x10  // counts against the commit limit (Committed_AS of /proc/meminfo) although it is not writable now
+	CKPT_VMAF_USERFAULT   = 0x100 // a userfaultfd watches it: pages that were not there must not come into being
 )
 
 // CKPT_MMF_*: attributes of an address space.
@@ -337,7 +338,7 @@ func (r *VMA) Validate() error {
 	if r.Prot > 7 {
 		return tooLarge("prot", uint64(r.Prot), 7)
 	}
-	if bad := r.Flags &^ 0x1f; bad != 0 {
+	if bad := r.Flags &^ 0x11f; bad != 0 {
 		return badFlags("flags", uint64(bad), "CKPT_VMAF_")
 	}
 	if r.FileRef < 0 {

@@ -21,6 +21,8 @@ var FileTypes = &Enum{
 		{"SIGNALFD", 41, "signalfd; a signalfd record follows"},
 		{"PIDFD", 42, "pidfd; a pidfd record follows"},
 		{"INOTIFY", 43, "inotify instance; an inotify record follows"},
+		{"USERFAULTFD", 44, "userfaultfd; a userfaultfd record follows"},
+		{"IO_URING", 45, "io_uring; an io_uring record follows"},
 		{"UNLINKED", 22, "a file or directory without a name; inode_ref names it"},
 		{"NSFS", 23, "descriptor of a namespace; an nsfs record follows"},
 	},

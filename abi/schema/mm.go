@@ -21,6 +21,7 @@ var VMAFlags = &Enum{
 		{"NAMED", 1 << 2, "PR_SET_VMA_ANON_NAME: a string record follows"},
 		{"SEALED", 1 << 3, "mseal(2)"},
 		{"COMMITTED", 1 << 4, "counts against the commit limit (Committed_AS of /proc/meminfo) although it is not writable now"},
+		{"USERFAULT", 1 << 8, "a userfaultfd watches it: pages that were not there must not come into being"},
 	},
 }
 

@@ -82,6 +82,7 @@ func objects(c *content, arch string) []string {
 // that sparse cannot follow: it depends on the result, or on the architecture. Lockdep has seen each of them at work.
 var lockers = map[string]string{
 	"ckpt_walk_pmd":          "pte_offset_map_lock, which may return without the lock",
+	"userfault_walk_pmd":     "the same",
 	"ckpt_ipc_key_used":      "ipc_findkey, which takes the lock of the object that it returns, and none without one",
 	"ckpt_ipc_clear":         "the remove operation of the kind of object, which drops the lock",
 	"ckpt_ipc_free":          "the remove operation of the kind of object, which drops the lock",

@@ -290,6 +290,7 @@ func TestHostileFieldsEvents(t *testing.T)  { hostileFields(t, &schema.Events) }
 func TestHostileFieldsTimers(t *testing.T)  { hostileFields(t, &schema.Timers) }
 func TestHostileFieldsInotify(t *testing.T) { hostileFields(t, &schema.Inotify) }
 func TestHostileFieldsAIO(t *testing.T)     { hostileFields(t, &schema.AIO) }
+func TestHostileFieldsIOUring(t *testing.T) { hostileFieldsOf(t, &schema.IOUring, "io_uring", "small") }
 func TestHostileFieldsLocks(t *testing.T)   { hostileFields(t, &schema.Locks) }
 func TestHostileFieldsMemory(t *testing.T)  { hostileFields(t, &schema.MM) }
 func TestHostileFieldsMemfd(t *testing.T)   { hostileFields(t, &schema.Memfd) }

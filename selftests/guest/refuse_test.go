@@ -25,6 +25,8 @@ type refusal struct {
 	words []string
 	// warned says that the state is not lost with the task: it comes from whoever restarts it, and a warning says so.
 	warned bool
+	// thread says that the line is about another thread of the program.
+	thread bool
 }
 
 // refusalErrnos are the errors that say "this cannot be checkpointed".
@@ -66,7 +68,7 @@ func (c *refusal) check(t *testing.T, img *kit.Image, err error, pid int, flags 
 		t.Errorf("checkpoint, flags %#x: got %v, want one of %v", flags, err, refusalErrnos)
 		return
 	}
-	if !named || !strings.Contains(log, fmt.Sprintf("pid %d", pid)) || !strings.Contains(log, fmt.Sprintf("err -%d", int(errno))) {
+	if !named || !c.thread && !strings.Contains(log, fmt.Sprintf("pid %d", pid)) || !strings.Contains(log, fmt.Sprintf("err -%d", int(errno))) {
 		t.Errorf("log: got %q, want the errno, pid %d and one of %q", log, pid, c.words)
 	}
 	if flags == 0 {
@@ -97,11 +99,31 @@ func TestRefuseAnonFiles(t *testing.T) {
 		refusal{variant: "epoll_outside", words: []string{"epoll watches"}},
 		refusal{variant: "inotify_unlinked", words: []string{"inotify watch 1 of"}},
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
-		refusal{variant: "userfaultfd", words: []string{"userfaultfd"}},
-		refusal{variant: "io_uring", words: []string{"io_uring"}},
-		refusal{variant: "perf", words: []string{"perf"}},
-		refusal{variant: "bpf", words: []string{"bpf"}},
+		refusal{variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
+		refusal{variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
+		refusal{variant: "perf", words: []string{"anonymous file anon_inode:[perf_event]"}},
+		refusal{variant: "perf_mapped", words: []string{"anonymous file anon_inode:[perf_event]", "anon_inode:[perf_event]: memory of a device"}},
+		refusal{variant: "bpf", words: []string{"anonymous file anon_inode:bpf-map"}},
+		refusal{variant: "bpf_mapped", words: []string{"anonymous file anon_inode:bpf-map", "anon_inode:bpf-map: memory of a device"}},
+		refusal{variant: "bpf_prog", words: []string{"anonymous file anon_inode:bpf-prog"}},
+		refusal{variant: "bpf_link", words: []string{"anonymous file anon_inode:bpf_link"}},
 		refusal{variant: "pidfd_outside", words: []string{"pidfd of process"}})
+}
+
+func TestRefuseIOUring(t *testing.T) {
+	refuse(t,
+		refusal{variant: "io_uring_flight", words: []string{"io_uring: 3 requests in flight"}},
+		refusal{variant: "io_uring_worker", words: []string{"a thread that the kernel has made for the process"}, thread: true},
+		refusal{variant: "io_uring_sqpoll", words: []string{"a thread that the kernel has made for the process", "sqpoll"}, thread: true},
+		refusal{variant: "io_uring_overflow", words: []string{"an io_uring has completions that did not fit"}},
+		refusal{variant: "io_uring_disabled", words: []string{"an io_uring is not enabled yet"}},
+		refusal{variant: "io_uring_eventfd", words: []string{"an io_uring has a registered eventfd"}},
+		refusal{variant: "io_uring_files", words: []string{"an io_uring has registered files"}},
+		refusal{variant: "io_uring_buffers", words: []string{"an io_uring has registered buffers"}},
+		refusal{variant: "io_uring_personality", words: []string{"an io_uring has registered personalities"}},
+		refusal{variant: "io_uring_ring_fd", words: []string{"registered descriptors of rings"}},
+		refusal{variant: "io_uring_gone", words: []string{"can only be used by a task that has ended"}},
+		refusal{variant: "io_uring_part", words: []string{"part of an io_uring"}})
 }
 
 func TestRefuseFiles(t *testing.T) {
@@ -140,7 +162,8 @@ func TestRefuseMemory(t *testing.T) {
 		refusal{variant: "shm_huge", words: []string{"huge pages (shm_hugetlb)"}},
 		refusal{variant: "shm_elsewhere", words: []string{"of another ipc namespace"}},
 		refusal{variant: "hugetlb_readonly", words: []string{"huge pages that are read-only"}},
-		refusal{variant: "userfaultfd_vma", words: []string{"userfaultfd"}},
+		refusal{variant: "userfaultfd_given", words: []string{"registered with a userfaultfd that no task of the hierarchy has open"}},
+		refusal{variant: "userfaultfd_huge", words: []string{"huge pages registered with userfaultfd"}},
 		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
 		refusal{variant: "pkey_exec", words: []string{"protection key of its own"}})
 }

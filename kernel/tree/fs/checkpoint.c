@@ -533,6 +533,12 @@ static struct file *(*const ckpt_file_restorers[])(struct ckpt_ctx *ctx,
 #ifdef CONFIG_INOTIFY_USER
 	[CKPT_FILE_INOTIFY]	= ckpt_inotify_restore,
 #endif
+#ifdef CONFIG_USERFAULTFD
+	[CKPT_FILE_USERFAULTFD]	= ckpt_userfaultfd_restore,
+#endif
+#ifdef CONFIG_IO_URING
+	[CKPT_FILE_IO_URING]	= io_uring_restore,
+#endif
 	[CKPT_FILE_UNLINKED]	= ckpt_unlinked_file,
 	[CKPT_FILE_NSFS]	= ckpt_nsfs_restore,
 };

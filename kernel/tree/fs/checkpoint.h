@@ -11,6 +11,7 @@
 #include <linux/time64.h>
 #include <uapi/linux/eventpoll.h>
 
+struct mm_struct;
 struct pipe_inode_info;
 
 /* A line of a struct file_operations: how a kind of file is captured. */
@@ -130,6 +131,28 @@ int inotify_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 struct file *ckpt_inotify_restore(struct ckpt_ctx *ctx,
 				  const struct ckpt_hdr_file *h);
 
+/* io_uring/checkpoint.c */
+int io_uring_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			struct file *file, struct ckpt_object *obj);
+struct file *io_uring_restore(struct ckpt_ctx *ctx,
+			      const struct ckpt_hdr_file *h);
+
+/* userfaultfd.c */
+struct uffdio_range;
+struct userfaultfd_ctx;
+int userfaultfd_register_modes(struct userfaultfd_ctx *ctx,
+			       const struct uffdio_range *range, __u64 mode,
+			       bool *basic);
+bool userfaultfd_state(struct file *file, u64 *features);
+struct file *userfaultfd_restore(int flags, bool api, u64 features,
+				 struct mm_struct *mm);
+
+/* userfaultfd_checkpoint.c */
+int userfaultfd_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
+			   struct file *file, struct ckpt_object *obj);
+struct file *ckpt_userfaultfd_restore(struct ckpt_ctx *ctx,
+				      const struct ckpt_hdr_file *h);
+
 /**
  * struct eventpoll_item - a descriptor that an epoll instance watches
  * @file: what it watches
@@ -184,7 +207,6 @@ struct aio_state {
 
 /* aio.c */
 struct io_event;
-struct mm_struct;
 struct vm_area_struct;
 bool aio_context_state(struct mm_struct *mm, unsigned int *index,
 		       struct aio_state *state, struct io_event *events,

@@ -6,6 +6,7 @@
  * they are restored, current uses the new address space.
  */
 #include <linux/checkpoint_ctx.h>
+#include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -71,14 +72,14 @@ static bool ckpt_ring_changed(struct vm_area_struct *vma)
 /* What no record holds of an area. */
 static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 {
-	const char *special = ckpt_vma_special(vma);
+	const char *special = ckpt_vma_special(vma), *why = NULL;
 
 	/* What ckpt_read_to_user() cannot do is write to these. */
 	if (is_vm_hugetlb_page(vma) && vma->anon_vma &&
 	    !(vma->vm_flags & VM_WRITE))
 		return "private huge pages that are read-only by now";
-	if (userfaultfd_armed(vma))
-		return "registered with userfaultfd";
+	if (is_vm_hugetlb_page(vma) && userfaultfd_armed(vma))
+		return "huge pages registered with userfaultfd";
 	if (vma->vm_flags & VM_SHADOW_STACK)
 		return "shadow stack";
 	if (vma->vm_flags & VM_SYNC)
@@ -88,8 +89,12 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 	if (special)
 		return ckpt_vma_known_special(special) ? NULL :
 			"mapped by the kernel for something that is not supported";
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
-		return "memory of a device";
+	if (io_uring_is_ring(vma))
+		why = ckpt_ioring_area_refusal(vma);
+	else if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
+		why = "memory of a device";
+	if (why)
+		return why;
 	if (vma_pkey(vma) && !arch_ckpt_pkey_derived(vma) &&
 	    (vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC)
 		return "execute-only with a memory protection key of its own";
@@ -129,6 +134,7 @@ static void ckpt_vma_fill(struct vm_area_struct *vma, struct ckpt_hdr_vma *h,
 		   (vma->vm_flags & VM_SEALED ? CKPT_VMAF_SEALED : 0) |
 		   ((vma->vm_flags & (VM_ACCOUNT | VM_WRITE)) == VM_ACCOUNT ?
 		    CKPT_VMAF_COMMITTED : 0) |
+		   (userfaultfd_armed(vma) ? CKPT_VMAF_USERFAULT : 0) |
 		   (named ? CKPT_VMAF_NAMED : 0);
 	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++)
 		if (vma->vm_flags & ckpt_advice[i].vm_flag)
@@ -234,11 +240,38 @@ struct ckpt_area *ckpt_mm_areas(struct mm_struct *mm, u32 *nr)
 		area->end = vma->vm_end;
 		area->special = ckpt_vma_special(vma);
 		area->why = ckpt_vma_refusal(vma);
+#ifdef CONFIG_USERFAULTFD
+		area->uffd = vma->vm_userfaultfd_ctx.ctx;
+#endif
 		if (vma->vm_file && !aio_is_ring(vma))
 			area->file = get_file(vma->vm_file);
 	}
 	mmap_read_unlock(mm);
 	return areas;
+}
+
+/* The name of what is mapped tells more than where. */
+static int ckpt_area_refuse(struct ckpt_ctx *ctx, struct task_struct *task,
+			    const struct ckpt_area *area)
+{
+	const char *name = area->special;
+	char *buf = NULL;
+	int ret;
+
+	if (area->file) {
+		buf = __getname();
+		if (!buf)
+			return -ENOMEM;
+		name = d_path(file_user_path(area->file), buf, PATH_MAX);
+		if (IS_ERR(name))
+			name = "(path too long)";
+	}
+	ret = ckpt_refuse(ctx, task, -EOPNOTSUPP,
+			  "memory %lx-%lx%s%s: %s", area->start, area->end,
+			  name ? " " : "", name ?: "", area->why);
+	if (buf)
+		__putname(buf);
+	return ret;
 }
 
 /**
@@ -255,10 +288,11 @@ int ckpt_area_checkpoint(struct ckpt_ctx *ctx, struct task_struct *task,
 	s32 ref;
 
 	if (area->why)
-		return ckpt_refuse(ctx, task, -EOPNOTSUPP,
-				   "memory %lx-%lx%s%s: %s", area->start,
-				   area->end, area->special ? " " : "",
-				   area->special ?: "", area->why);
+		return ckpt_area_refuse(ctx, task, area);
+	if (area->uffd && !ckpt_userfault_inside(ctx, area->uffd))
+		return ckpt_refuse(ctx, task, -EBUSY,
+				   "memory %lx-%lx: registered with a userfaultfd that no task of the hierarchy has open",
+				   area->start, area->end);
 	if (!area->file)
 		return 0;
 	ref = ckpt_obj_checkpoint(ctx, task, area->file, CKPT_OBJ_FILE);
@@ -299,6 +333,8 @@ static bool ckpt_vma_flags_valid(const struct ckpt_hdr_vma *h)
 	if (h->pkey && (h->pkey >= arch_max_pkey() || h->prot == PROT_EXEC ||
 			h->kind == CKPT_VMA_SPECIAL))
 		return false;
+	if ((h->flags & CKPT_VMAF_USERFAULT) && h->kind == CKPT_VMA_SPECIAL)
+		return false;
 	if ((h->flags & CKPT_VMAF_COMMITTED) &&
 	    (type != MAP_PRIVATE || (h->prot & PROT_WRITE) ||
 	     (h->map_flags & MAP_NORESERVE) || h->kind == CKPT_VMA_SPECIAL))
@@ -322,11 +358,33 @@ static int ckpt_vma_check(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h,
 	return 0;
 }
 
+/* No page comes into being beside another one until the area is watched again. */
+static int ckpt_vma_keep_holes(struct ckpt_ctx *ctx,
+			       const struct ckpt_hdr_vma *h, u64 *advice)
+{
+	int ret = 0;
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	*advice &= ~(1ULL << MADV_HUGEPAGE | 1ULL << MADV_NOHUGEPAGE);
+	ret = do_madvise(current->mm, h->start, h->end - h->start,
+			 MADV_NOHUGEPAGE);
+	if (ret)
+		ckpt_err(ctx, current, ret,
+			 "memory %llx-%llx cannot do without huge pages",
+			 h->start, h->end);
+#endif
+	return ret;
+}
+
 static int ckpt_vma_advise(struct ckpt_ctx *ctx, const struct ckpt_hdr_vma *h)
 {
 	u64 advice = h->advice;
-	int i, ret;
+	int i, ret = 0;
 
+	if (h->flags & CKPT_VMAF_USERFAULT)
+		ret = ckpt_vma_keep_holes(ctx, h, &advice);
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(ckpt_advice); i++) {
 		if (!(advice & 1ULL << ckpt_advice[i].advice))
 			continue;
@@ -548,7 +606,7 @@ int ckpt_vma_restore(struct ckpt_ctx *ctx, u64 *behind, u32 *nr_special)
 	if (!ret && h->kind == CKPT_VMA_FILE && (h->prot & PROT_EXEC))
 		ret = ckpt_vma_execmod(ctx, h);
 	if (!ret && (h->flags & CKPT_VMAF_LOCKED) &&
-	    !(h->flags & CKPT_VMAF_LOCKONFAULT))
+	    !(h->flags & (CKPT_VMAF_LOCKONFAULT | CKPT_VMAF_USERFAULT)))
 		mm_populate(h->start, h->end - h->start);
 	if (!ret && (h->flags & CKPT_VMAF_SEALED))
 		ret = do_mseal(h->start, h->end - h->start, 0);

@@ -49,6 +49,7 @@ struct ckpt_walk {
  * @file: mapped file with a reference, or NULL
  * @why: why it is refused, or NULL
  * @special: name of a special mapping, or NULL
+ * @uffd: what watches it, only to be compared, or NULL
  */
 struct ckpt_area {
 	unsigned long start;
@@ -56,6 +57,7 @@ struct ckpt_area {
 	struct file *file;
 	const char *why;
 	const char *special;
+	const void *uffd;
 };
 
 /* checkpoint_area.c */

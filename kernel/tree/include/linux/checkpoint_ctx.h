@@ -549,6 +549,39 @@ static inline bool aio_is_ring(struct vm_area_struct *vma)
 }
 #endif
 
+/* Memory that a userfaultfd watches: fs/userfaultfd_checkpoint.c */
+#ifdef CONFIG_USERFAULTFD
+bool ckpt_userfault_inside(struct ckpt_ctx *ctx, const void *uffd);
+#else
+static inline bool ckpt_userfault_inside(struct ckpt_ctx *ctx, const void *uffd)
+{
+	return false;
+}
+#endif
+
+/* Rings: io_uring/checkpoint.c */
+#ifdef CONFIG_IO_URING
+int io_uring_task_refusals(struct ckpt_ctx *ctx, struct task_struct *task);
+bool io_uring_is_ring(struct vm_area_struct *vma);
+const char *ckpt_ioring_area_refusal(struct vm_area_struct *vma);
+#else
+static inline int io_uring_task_refusals(struct ckpt_ctx *ctx,
+					 struct task_struct *task)
+{
+	return 0;
+}
+
+static inline bool io_uring_is_ring(struct vm_area_struct *vma)
+{
+	return false;
+}
+
+static inline const char *ckpt_ioring_area_refusal(struct vm_area_struct *vma)
+{
+	return NULL;
+}
+#endif
+
 /* Commit: become what was restored. */
 void ckpt_commit_mm(struct mm_struct *mm);
 void ckpt_commit_files(struct files_struct *files);

@@ -136,6 +136,8 @@ static bool is_file_type(u64 v)
 	case CKPT_FILE_SIGNALFD:
 	case CKPT_FILE_PIDFD:
 	case CKPT_FILE_INOTIFY:
+	case CKPT_FILE_USERFAULTFD:
+	case CKPT_FILE_IO_URING:
 	case CKPT_FILE_UNLINKED:
 	case CKPT_FILE_NSFS:
 		return true;
@@ -206,6 +208,11 @@ static bool is_owner_type(u64 v)
 
 #define PIDFD_FLAGS_MASK ( \
 	CKPT_PIDFD_THREAD)
+
+#define USERFAULT_PAGES_MASK ( \
+	CKPT_USERFAULT_ZERO | \
+	CKPT_USERFAULT_MAPPED | \
+	CKPT_USERFAULT_WP)
 
 #define SHM_FLAGS_MASK ( \
 	CKPT_SHM_NORESERVE | \
@@ -306,7 +313,8 @@ static bool is_vma_kind(u64 v)
 	CKPT_VMAF_LOCKONFAULT | \
 	CKPT_VMAF_NAMED | \
 	CKPT_VMAF_SEALED | \
-	CKPT_VMAF_COMMITTED)
+	CKPT_VMAF_COMMITTED | \
+	CKPT_VMAF_USERFAULT)
 
 #define MM_FLAGS_MASK ( \
 	CKPT_MMF_THP_DISABLE | \
@@ -958,6 +966,47 @@ static int check_inotify_event(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_userfault_run(const struct ckpt_userfault_run *e, const char **field)
+{
+	if (e->flags & ~(u64)USERFAULT_PAGES_MASK)
+		return bad(field, "flags");
+	return 0;
+}
+
+static int check_userfaultfd(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_userfaultfd *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->api > 1)
+		return bad(field, "api");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	if (r->nr_ranges > 16777216)
+		return bad(field, "nr_ranges");
+	return 0;
+}
+
+static int check_userfault_range(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_userfault_range *r = (const void *)h;
+
+	if (h->len < sizeof(*r))
+		return bad(field, "len");
+	if (r->nr_runs > 16384)
+		return bad(field, "nr_runs");
+	if (!ends_at(h, sizeof(*r) + (size_t)r->nr_runs * sizeof(r->runs[0])))
+		return bad(field, "len");
+	if (r->advice > 15)
+		return bad(field, "advice");
+	for (size_t i = 0; i < r->nr_runs; i++) {
+		if (check_userfault_run(&r->runs[i], field))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_ipc_perm(const struct ckpt_ipc_perm *e, const char **field)
 {
 	if (e->id < 0 || e->id > 2147483647)
@@ -1490,6 +1539,23 @@ static int check_aio_context(const struct ckpt_hdr *h, const char **field)
 	return 0;
 }
 
+static int check_io_uring(const struct ckpt_hdr *h, const char **field)
+{
+	const struct ckpt_hdr_io_uring *r = (const void *)h;
+
+	if (h->len != sizeof(*r))
+		return bad(field, "len");
+	if (r->sq_entries > 32768)
+		return bad(field, "sq_entries");
+	if (r->cq_entries > 65536)
+		return bad(field, "cq_entries");
+	if (r->pid < 0 || r->pid > 1073741824)
+		return bad(field, "pid");
+	if (r->reserved0)
+		return bad(field, "reserved0");
+	return 0;
+}
+
 static int check_sighand(const struct ckpt_hdr *h, const char **field)
 {
 	const struct ckpt_hdr_sighand *r = (const void *)h;
@@ -1910,6 +1976,27 @@ static const struct ckpt_record records[] = {
 		.size = sizeof(struct ckpt_hdr_dir_watch),
 		.max_len = 24,
 		.check = check_dir_watch,
+	},
+	{
+		.type = CKPT_HDR_USERFAULTFD,
+		.name = "userfaultfd",
+		.size = sizeof(struct ckpt_hdr_userfaultfd),
+		.max_len = 32,
+		.check = check_userfaultfd,
+	},
+	{
+		.type = CKPT_HDR_USERFAULT_RANGE,
+		.name = "userfault_range",
+		.size = sizeof(struct ckpt_hdr_userfault_range),
+		.max_len = 262184,
+		.check = check_userfault_range,
+	},
+	{
+		.type = CKPT_HDR_IO_URING,
+		.name = "io_uring",
+		.size = sizeof(struct ckpt_hdr_io_uring),
+		.max_len = 112,
+		.check = check_io_uring,
 	},
 	{
 		.type = CKPT_HDR_MM,

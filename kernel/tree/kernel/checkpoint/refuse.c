@@ -113,13 +113,10 @@ static bool ckpt_has_pi_state(struct task_struct *task)
 
 static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 {
-	bool uring = false, policy = false, robust = false;
+	bool policy = false, robust = false;
 	bool seccomp, cookie = false, events = false, clamp = false;
 	int ret;
 
-#ifdef CONFIG_IO_URING
-	uring = task->io_uring;
-#endif
 #ifdef CONFIG_NUMA
 	policy = task->mempolicy;
 #endif
@@ -145,7 +142,7 @@ static int ckpt_refuse_attached(struct ckpt_ctx *ctx, struct task_struct *task)
 	ret = REFUSE(ctx, task, seccomp, -EOPNOTSUPP,
 		     "seccomp: mode %d is in force", seccomp_mode(&task->seccomp));
 	if (!ret)
-		ret = REFUSE(ctx, task, uring, -EOPNOTSUPP, "io_uring");
+		ret = io_uring_task_refusals(ctx, task);
 	if (!ret)
 		ret = REFUSE(ctx, task, ckpt_has_pi_state(task), -EBUSY,
 			     "priority-inheritance futex that a task outside waits for");

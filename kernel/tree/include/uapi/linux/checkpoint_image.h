@@ -135,6 +135,10 @@
 #define CKPT_HDR_INOTIFY_WATCH		335
 #define CKPT_HDR_INOTIFY_EVENT		336
 
+/* Record types: Userfaultfd */
+#define CKPT_HDR_USERFAULTFD		360
+#define CKPT_HDR_USERFAULT_RANGE	361
+
 /* Record types: IPC */
 #define CKPT_HDR_SHM			501
 #define CKPT_HDR_SHM_FILE		502
@@ -174,6 +178,9 @@
 /* Record types: AIO */
 #define CKPT_HDR_AIO			340
 #define CKPT_HDR_AIO_CONTEXT		341
+
+/* Record types: IOUring */
+#define CKPT_HDR_IO_URING		365
 
 /* Record types: Signals */
 #define CKPT_HDR_SIGHAND		601
@@ -937,6 +944,8 @@ struct ckpt_hdr_seccomp_filter {
  * @CKPT_FILE_SIGNALFD: signalfd; a signalfd record follows
  * @CKPT_FILE_PIDFD: pidfd; a pidfd record follows
  * @CKPT_FILE_INOTIFY: inotify instance; an inotify record follows
+ * @CKPT_FILE_USERFAULTFD: userfaultfd; a userfaultfd record follows
+ * @CKPT_FILE_IO_URING: io_uring; an io_uring record follows
  * @CKPT_FILE_UNLINKED: a file or directory without a name; inode_ref names it
  * @CKPT_FILE_NSFS: descriptor of a namespace; an nsfs record follows
  */
@@ -956,6 +965,8 @@ enum ckpt_file_type {
 	CKPT_FILE_SIGNALFD	= 41,
 	CKPT_FILE_PIDFD		= 42,
 	CKPT_FILE_INOTIFY	= 43,
+	CKPT_FILE_USERFAULTFD	= 44,
+	CKPT_FILE_IO_URING	= 45,
 	CKPT_FILE_UNLINKED	= 22,
 	CKPT_FILE_NSFS		= 23,
 };
@@ -1476,6 +1487,78 @@ struct ckpt_hdr_inotify_event {
 	__u32 cookie;
 	__u32 size;
 	__u8 name[];
+};
+
+/*
+ * Userfaultfd. Memory that a userfaultfd watches, with no fault or event
+ * outstanding.
+ */
+
+/*
+ * CKPT_USERFAULT_*: what a run of watched pages is.
+ */
+/* zeros that the kernel keeps for everybody: they are there, and no chunk has them */
+#define CKPT_USERFAULT_ZERO	0x00000001U
+/* pages of a file that the process has mapped: they make no minor fault any more */
+#define CKPT_USERFAULT_MAPPED	0x00000002U
+#define CKPT_USERFAULT_WP	0x00000004U	/* write-protected, as UFFDIO_WRITEPROTECT */
+
+/**
+ * struct ckpt_userfault_run - Pages next to each other of which the same is to
+ * be known.
+ *
+ * @start: address of the first page
+ * @nr_pages: how many
+ * @flags: what they are (CKPT_USERFAULT_*)
+ */
+struct ckpt_userfault_run {
+	__u64 start;
+	__u32 nr_pages;
+	__u32 flags;
+};
+
+/**
+ * struct ckpt_hdr_userfaultfd - Follows the file record of a userfaultfd.
+ * nr_ranges records of type userfault_range follow.
+ *
+ * @h: record header, type CKPT_HDR_USERFAULTFD
+ * @features: UFFD_FEATURE_*, as UFFDIO_API
+ * @flags: UFFD_*, as userfaultfd(2)
+ * @api: UFFDIO_API has been called
+ * @pid: a task whose memory it watches, in the pid namespace of the root; 0:
+ *	one that has ended
+ * @nr_ranges: ranges
+ */
+struct ckpt_hdr_userfaultfd {
+	struct ckpt_hdr h;
+	__u64 features;
+	__u32 flags;
+	__u32 api;
+	__s32 pid;
+	__u32 nr_ranges;
+};
+
+/**
+ * struct ckpt_hdr_userfault_range - Memory that is watched. Pages that are in
+ * no run are not there, or nothing is to be known of them but what the chunks
+ * of their area hold.
+ *
+ * @h: record header, type CKPT_HDR_USERFAULT_RANGE
+ * @start: first address
+ * @end: first address behind it
+ * @modes: UFFDIO_REGISTER_MODE_*, as UFFDIO_REGISTER
+ * @advice: MADV_HUGEPAGE or MADV_NOHUGEPAGE when in force; 0 for neither
+ * @nr_runs: runs of pages
+ * @runs: these runs, addresses rising (@nr_runs elements)
+ */
+struct ckpt_hdr_userfault_range {
+	struct ckpt_hdr h;
+	__u64 start;
+	__u64 end;
+	__u64 modes;
+	__u32 advice;
+	__u32 nr_runs;
+	struct ckpt_userfault_run runs[];
 };
 
 /*
@@ -2210,6 +2293,8 @@ enum ckpt_vma_kind {
  * is not writable now
  */
 #define CKPT_VMAF_COMMITTED	0x00000010U
+/* a userfaultfd watches it: pages that were not there must not come into being */
+#define CKPT_VMAF_USERFAULT	0x00000100U
 
 /*
  * CKPT_MMF_*: attributes of an address space.
@@ -2478,6 +2563,50 @@ struct ckpt_hdr_aio_context {
 	__u32 reserved0;
 	__u32 unread;
 	struct ckpt_io_event events[];
+};
+
+/*
+ * IOUring. Rings of io_uring_setup(2), without requests in flight and without
+ * registrations.
+ */
+
+/**
+ * struct ckpt_hdr_io_uring - Follows the file record of an io_uring. Chunks of
+ * the pages of its two rings follow, up to and including an empty one, and
+ * then chunks of its submission entries; what stands for an address in them is
+ * an offset.
+ *
+ * @h: record header, type CKPT_HDR_IO_URING
+ * @flags: IORING_SETUP_*, as io_uring_setup(2)
+ * @sq_entries: entries of the submission queue
+ * @cq_entries: entries of the completion queue
+ * @sq_head: how many entries the kernel has taken
+ * @cq_tail: how many completions the kernel has written
+ * @cq_extra: completions beyond one for each entry, for IOSQE_IO_DRAIN
+ * @pid: the task that submits, if there can be only one; else one of the
+ *	process that has made it; 0: nobody who is there
+ * @reserved0: must be zero
+ * @rings_size: bytes of the pages of the rings
+ * @sqes_size: bytes of the pages of submission entries
+ * @sq_off: where the program finds the submission queue: struct
+ *	io_sqring_offsets up to array
+ * @cq_off: where it finds the completion queue: struct io_cqring_offsets up to
+ *	flags
+ */
+struct ckpt_hdr_io_uring {
+	struct ckpt_hdr h;
+	__u32 flags;
+	__u32 sq_entries;
+	__u32 cq_entries;
+	__u32 sq_head;
+	__u32 cq_tail;
+	__u32 cq_extra;
+	__s32 pid;
+	__u32 reserved0;
+	__u64 rings_size;
+	__u64 sqes_size;
+	__u32 sq_off[7];
+	__u32 cq_off[7];
 };
 
 /*
