@@ -10,8 +10,9 @@
  * A restart makes objects with the identifiers that they had. It never takes
  * over one that is there: an identifier or a key that is in use fails it. It
  * removes only the very segments of shared memory that the tasks of the image
- * have left behind and that nobody has attached. Until everything has been read nobody but who made an object may
- * use it. An object that a failed restart has made goes with it.
+ * have left behind and that nobody has attached. Until everything has been read
+ * nobody but who made an object may use it. An object that a failed restart has
+ * made goes with it.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

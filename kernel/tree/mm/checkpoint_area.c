@@ -85,7 +85,7 @@ static const char *ckpt_vma_refusal(struct vm_area_struct *vma)
 	if (vma->vm_flags & VM_SYNC)
 		return "synchronous mapping (MAP_SYNC)";
 	if (ckpt_ring_changed(vma))
-		return "ring of asynchronous I/O with other rights or advice than io_setup(2) gives";
+		return "ring of asynchronous I/O with other rights or advice than of io_setup(2)";
 	if (special)
 		return ckpt_vma_known_special(special) ? NULL :
 			"mapped by the kernel for something that is not supported";
