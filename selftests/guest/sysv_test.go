@@ -4,6 +4,7 @@ package guest
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,6 +33,52 @@ func TestSysvShmLeftBehind(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "shm-left-here", Alone: true, Image: func(t *testing.T, i *kit.Image) {
 		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_SHM: 1})
 	}})
+}
+
+// TestSysvShmInUse has a segment that somebody has attached, or changed, since: it stays, and the restart fails.
+func TestSysvShmInUse(t *testing.T) {
+	const key = 0x5eed0001
+	_, img, _ := whole(t, "sysv", "shm-left-here")
+	id, err := unix.SysvShmGet(key, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer removeSysv(int32(id))
+	mem, err := unix.SysvShmAttach(id, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := string(mem)
+	sysvInUse(t, img)
+	if string(mem) != before {
+		t.Error("a failed restart changes a segment that is in use")
+	}
+	if err := unix.SysvShmDetach(mem); err != nil {
+		t.Fatal(err)
+	}
+	var ds unix.SysvShmDesc
+	if _, err := unix.SysvShmCtl(id, unix.IPC_STAT, &ds); err != nil {
+		t.Fatal(err)
+	}
+	ds.Perm.Mode ^= 0o004
+	if _, err := unix.SysvShmCtl(id, unix.IPC_SET, &ds); err != nil {
+		t.Fatal(err)
+	}
+	sysvInUse(t, img)
+}
+
+// sysvInUse has a restart fail on an identifier.
+func sysvInUse(t *testing.T, img *kit.Image) {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "log")
+	status := kit.StartRestart(t, img, []string{"/bin/restart", "-l", log}).Wait(t)
+	b, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != 1 || !strings.Contains(string(b), "its identifier or its key 0x5eed0001 is in use") {
+		t.Errorf("restart: exit status %d, log %q", status, b)
+	}
 }
 
 func TestSysvSem(t *testing.T) {
