@@ -146,7 +146,7 @@ func TestShareMany(t *testing.T) {
 
 // TestThreadChild has processes that are children of other threads than the leader.
 func TestThreadChild(t *testing.T) {
-	kit.RunFamilies(t, kit.Family{Prog: "thread_child", Files: []string{"board"}})
+	kit.RunFamilies(t, kit.Family{Prog: "thread_child"})
 }
 
 // TestShareIOContext has tasks that share an I/O context, and one that does not.

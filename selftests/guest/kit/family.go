@@ -38,7 +38,8 @@ type Family struct {
 	Dead time.Duration
 
 	// Files of the program, below its directory, get back the contents that they had at the checkpoint: like any user
-	// would, who keeps them with the image. Its death may change them.
+	// would, who keeps them with the image. Its death may change them. The board of family.h is always one of them: the
+	// processes die one after the other, and who waits for another goes on.
 	Files []string
 
 	// After runs when the program runs again.
@@ -50,6 +51,9 @@ type Family struct {
 	// Look says what may differ in /proc (see Look.Compare); "." for a program that does not stand still.
 	Look []string
 }
+
+// boardFile is what board_make of family.h makes.
+const boardFile = "board"
 
 // The ways to hold all processes of a program.
 var (
@@ -147,8 +151,10 @@ func (f *Family) Restore(t *testing.T, way Way, calls bool) {
 		f.Image(t, img)
 	}
 	kept := map[string][]byte{}
-	for _, name := range f.Files {
-		kept[name] = []byte(read(filepath.Join(p.Dir, name)))
+	for _, name := range append(f.Files, boardFile) {
+		if b, err := os.ReadFile(filepath.Join(p.Dir, name)); err == nil {
+			kept[name] = b
+		}
 	}
 	p.KillFamily(t, release)
 	for name, content := range kept {
