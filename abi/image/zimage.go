@@ -26,12 +26,12 @@ const (
 	CKPT_HDR_TREE            = 102
 	CKPT_HDR_PIDS            = 101
 	CKPT_HDR_TASK            = 103
+	CKPT_HDR_IO_CONTEXT      = 121
+	CKPT_HDR_TASK_OBJS       = 105
 	CKPT_HDR_THREAD          = 107
 	CKPT_HDR_REGSET          = 108
 	CKPT_HDR_RESTART_BLOCK   = 106
 	CKPT_HDR_SCHED           = 120
-	CKPT_HDR_IO_CONTEXT      = 121
-	CKPT_HDR_TASK_OBJS       = 105
 	CKPT_HDR_CRED            = 115
 	CKPT_HDR_SECCOMP_FILTER  = 130
 	CKPT_HDR_FILE            = 304
@@ -121,6 +121,10 @@ func newRecord(typ uint32) Record {
 		return new(Pids)
 	case CKPT_HDR_TASK:
 		return new(Task)
+	case CKPT_HDR_IO_CONTEXT:
+		return new(IoContext)
+	case CKPT_HDR_TASK_OBJS:
+		return new(TaskObjs)
 	case CKPT_HDR_THREAD:
 		return new(Thread)
 	case CKPT_HDR_REGSET:
@@ -129,10 +133,6 @@ func newRecord(typ uint32) Record {
 		return new(RestartBlock)
 	case CKPT_HDR_SCHED:
 		return new(Sched)
-	case CKPT_HDR_IO_CONTEXT:
-		return new(IoContext)
-	case CKPT_HDR_TASK_OBJS:
-		return new(TaskObjs)
 	case CKPT_HDR_CRED:
 		return new(Cred)
 	case CKPT_HDR_SECCOMP_FILTER:

@@ -5,7 +5,7 @@
 
 package image
 
-// layouts are the sizes and offsets that kernel/checkpoint/records_layout.c
+// layouts are the sizes and offsets that the files of kernel/checkpoint/records
 // asserts for the C structs.
 var layouts = []layout{
 	{new(Header), 384, []place{
@@ -108,6 +108,22 @@ var layouts = []layout{
 		{"vfork_pid", "VforkPID", 176, 4},
 		{"reserved0", "Reserved0", 180, 4},
 	}},
+	{new(IoContext), 16, []place{
+		{"objref", "ObjRef", 8, 4},
+		{"ioprio", "Ioprio", 12, 4},
+	}},
+	{new(TaskObjs), 48, []place{
+		{"mm_ref", "MMRef", 8, 4},
+		{"files_ref", "FilesRef", 12, 4},
+		{"fs_ref", "FSRef", 16, 4},
+		{"sighand_ref", "SighandRef", 20, 4},
+		{"signal_ref", "SignalRef", 24, 4},
+		{"cred_ref", "CredRef", 28, 4},
+		{"seccomp_ref", "SeccompRef", 32, 4},
+		{"seccomp_mode", "SeccompMode", 36, 4},
+		{"io_ref", "IoRef", 40, 4},
+		{"reserved0", "Reserved0", 44, 4},
+	}},
 	{new(Thread), 144, []place{
 		{"nr_regsets", "NrRegsets", 8, 4},
 		{"rseq_len", "RSEQLen", 12, 4},
@@ -159,22 +175,6 @@ var layouts = []layout{
 		{"nr_cpus", "NrCPUs", 72, 4},
 		{"nr_words", "", 76, 4},
 		{"affinity", "Affinity", 80, 8},
-	}},
-	{new(IoContext), 16, []place{
-		{"objref", "ObjRef", 8, 4},
-		{"ioprio", "Ioprio", 12, 4},
-	}},
-	{new(TaskObjs), 48, []place{
-		{"mm_ref", "MMRef", 8, 4},
-		{"files_ref", "FilesRef", 12, 4},
-		{"fs_ref", "FSRef", 16, 4},
-		{"sighand_ref", "SighandRef", 20, 4},
-		{"signal_ref", "SignalRef", 24, 4},
-		{"cred_ref", "CredRef", 28, 4},
-		{"seccomp_ref", "SeccompRef", 32, 4},
-		{"seccomp_mode", "SeccompMode", 36, 4},
-		{"io_ref", "IoRef", 40, 4},
-		{"reserved0", "Reserved0", 44, 4},
 	}},
 	{new(Cred), 96, []place{
 		{"objref", "ObjRef", 8, 4},

@@ -3,4 +3,4 @@
 package schema
 
 // All lists the subsystems in the order of the reference.
-var All = []*Subsystem{&General, &Task, &Creds, &Seccomp, &Files, &Locks, &Pipes, &Events, &Inotify, &Userfaultfd, &IPC, &Sockets, &Terminals, &MM, &Memfd, &AIO, &IOUring, &Signals, &Timers, &Saved}
+var All = []*Subsystem{&General, &Task, &Threads, &Creds, &Seccomp, &Files, &Locks, &Pipes, &Events, &Inotify, &Userfaultfd, &IPC, &Mqueues, &Sockets, &Terminals, &MM, &Memfd, &AIO, &IOUring, &Signals, &Timers, &Saved}

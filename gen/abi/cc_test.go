@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,9 +44,21 @@ func kernelFlags() []string {
 	}
 }
 
+// recordsSources are the kernel's files about records.
+func recordsSources(t *testing.T) []string {
+	t.Helper()
+	list, err := filepath.Glob(tree + "/" + recordsDir + "*.c")
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no files in %s: %v", recordsDir, err)
+	}
+	return list
+}
+
 // TestLayoutInC has the compiler check every static assertion.
 func TestLayoutInC(t *testing.T) {
-	cc(t, append(kernelFlags(), "-fsyntax-only", tree+"/kernel/checkpoint/records_layout.c")...)
+	for _, src := range recordsSources(t) {
+		cc(t, append(kernelFlags(), "-fsyntax-only", src)...)
+	}
 }
 
 // TestHeadersAlone compiles each uapi header by itself, twice, as C90.
@@ -119,7 +132,7 @@ func verdict(b []byte) string {
 // damaged records: they must agree on each, and on the field.
 func TestSameVerdict(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "check")
-	cc(t, append(kernelFlags(), "-fsanitize=address,undefined", "-o", program, "testdata/check.c", tree+"/kernel/checkpoint/records.c")...)
+	cc(t, slices.Concat(kernelFlags(), []string{"-fsanitize=address,undefined", "-o", program, "testdata/check.c"}, recordsSources(t))...)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	interesting := []byte{0, 1, 2, 0x7f, 0x80, 0xff}
 	var records [][]byte

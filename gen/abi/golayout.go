@@ -4,12 +4,12 @@ package main
 
 import "linux-cr/abi/schema"
 
-// goLayoutTest is abi/image/zlayout_test.go: the numbers of records_layout.c
+// goLayoutTest is abi/image/zlayout_test.go: the numbers of kernel/checkpoint/records
 // for the Go codec.
 func goLayoutTest() ([]byte, error) {
 	w := &writer{}
 	goStart(w, "image")
-	w.p("// layouts are the sizes and offsets that kernel/checkpoint/records_layout.c")
+	w.p("// layouts are the sizes and offsets that the files of kernel/checkpoint/records")
 	w.p("// asserts for the C structs.")
 	w.p("var layouts = []layout{")
 	for _, r := range schema.Records() {

@@ -45,7 +45,7 @@ func goFiles() (map[string][]byte, error) {
 			goStart(w, "image")
 		}
 		w.Write(body.Bytes())
-		if err := add("z"+strings.ToLower(strings.ReplaceAll(s.Name, " ", ""))+".go", w); err != nil {
+		if err := add("z"+slug(s)+".go", w); err != nil {
 			return nil, err
 		}
 	}

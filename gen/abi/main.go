@@ -4,8 +4,8 @@
 //
 //	include/uapi/linux/checkpoint.h         the system-call interface, in C
 //	include/uapi/linux/checkpoint_image.h   the image format, in C
-//	kernel/checkpoint/records.[ch]          the kernel's record table and checks
-//	kernel/checkpoint/records_layout.c      static assertions of every size and offset
+//	kernel/checkpoint/records.h             what the kernel knows about a type of record
+//	kernel/checkpoint/records/              that, checks and static assertions, a file per subsystem
 //	abi/image/z*.go                         the image format, in Go, a file per subsystem
 //	abi/image/zlayout_test.go               the same sizes and offsets, as a Go test
 //	abi/calls/zcalls.go                     numbers and flags of the system calls, in Go
@@ -46,9 +46,10 @@ func outputs() (map[string][]byte, error) {
 		tree + "include/uapi/linux/checkpoint.h":       interfaceHeader(),
 		tree + "include/uapi/linux/checkpoint_image.h": imageHeader(),
 		tree + "kernel/checkpoint/records.h":           recordsHeader(),
-		tree + "kernel/checkpoint/records.c":           recordsSource(),
-		tree + "kernel/checkpoint/records_layout.c":    layoutSource(),
 		"docs/image-format.md":                         reference(),
+	}
+	for name, b := range recordsFiles() {
+		out[tree+recordsDir+name] = b
 	}
 	files, err := goFiles()
 	if err != nil {

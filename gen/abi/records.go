@@ -53,95 +53,168 @@ const struct ckpt_record *ckpt_record_find(u32 type);
 	return w.Bytes()
 }
 
-// recordsSource is kernel/checkpoint/records.c.
-func recordsSource() []byte {
+// recordsDir is where the kernel keeps what it knows about records, a file per subsystem.
+const recordsDir = "kernel/checkpoint/records/"
+
+// recordsFiles are the files of recordsDir, by name.
+func recordsFiles() map[string][]byte {
+	files := map[string][]byte{
+		"Makefile": recordsMakefile(),
+		"checks.h": checksHeader(),
+		"find.c":   findSource(),
+	}
+	for _, s := range schema.Kernel() {
+		files[slug(s)+".c"] = recordsSource(s)
+	}
+	return files
+}
+
+// slug is the name of a subsystem in names of files.
+func slug(s *schema.Subsystem) string {
+	return strings.ToLower(strings.ReplaceAll(s.Name, " ", ""))
+}
+
+func recordsMakefile() []byte {
+	w := &writer{}
+	w.p("# SPDX-License-Identifier: GPL-2.0")
+	w.p("# %s", banner)
+	w.p("# Regenerate: %s", regenerate)
+	w.p("obj-y += find.o")
+	for _, s := range schema.Kernel() {
+		w.p("obj-y += %s.o", slug(s))
+	}
+	return w.Bytes()
+}
+
+// recordsSource is the file of a subsystem.
+func recordsSource(s *schema.Subsystem) []byte {
 	w := &writer{}
 	cStart(w, false, false)
 	w.p("/*")
-	w.p(" * The records of a checkpoint image: what is known about each type, and the")
-	w.p(" * checks that a record passes before any of it is used. An image is hostile")
-	w.p(" * input; the checks read nothing behind the length they have verified.")
+	w.p(" * Records of a checkpoint image: %s.", s.Name)
 	w.p(" */")
+	w.p("#include \"checks.h\"")
 	w.p("")
-	for _, name := range []string{"align", "array_size", "errno", "kernel", "string"} {
-		w.p("#include <linux/%s.h>", name)
+	if s == &schema.General {
+		assertStruct(w, "ckpt_hdr", []schema.Field{
+			{Name: "type", Kind: schema.U32}, {Name: "len", Kind: schema.U32},
+		}, 0, schema.HdrSize)
 	}
-	w.p("")
-	w.p("#include <asm/byteorder.h>")
-	w.p("")
-	w.p("#include \"records.h\"")
-	w.p("")
-	checkHelpers(w)
-	for _, s := range schema.Kernel() {
-		for _, e := range s.Enums {
-			if enumUsed(e) {
-				enumCheck(w, e)
+	for _, st := range s.Structs {
+		assertStruct(w, "ckpt_"+st.Name, st.Fields, 0, schema.Size(st.Fields))
+	}
+	for _, r := range s.Records {
+		assertStruct(w, "ckpt_hdr_"+r.Name, r.Fields, schema.HdrSize, r.FixedSize())
+	}
+	structs := structsOf(s)
+	for _, e := range enumsOf(s, structs) {
+		enumCheck(w, e)
+	}
+	for _, st := range structs {
+		c := &checks{w: w, ptr: "e"}
+		w.p("static int check_%s(const struct ckpt_%s *e, const char **field)", st.Name, st.Name)
+		w.p("{")
+		c.all(st.Fields)
+		w.p("\treturn 0;")
+		w.p("}")
+		w.p("")
+	}
+	for _, r := range s.Records {
+		recordCheck(w, r)
+		recordEntry(w, r)
+	}
+	return append(bytesTrim(w.Bytes()), '\n')
+}
+
+// structsOf lists the structs with rules that the records of a subsystem have, whoever declares them. What is in another
+// one stands before it.
+func structsOf(s *schema.Subsystem) []*schema.Struct {
+	var list []*schema.Struct
+	var add func(fields []schema.Field)
+	add = func(fields []schema.Field) {
+		for _, f := range fields {
+			if f.Of != nil && f.HasRules() && !slices.Contains(list, f.Of) {
+				add(f.Of.Fields)
+				list = append(list, f.Of)
 			}
 		}
 	}
-	for _, s := range schema.Kernel() {
-		for _, st := range s.Structs {
-			if hasRules(st.Fields) {
-				c := &checks{w: w, ptr: "e"}
-				w.p("static int check_%s(const struct ckpt_%s *e, const char **field)", st.Name, st.Name)
-				w.p("{")
-				c.all(st.Fields)
-				w.p("\treturn 0;")
-				w.p("}")
-				w.p("")
+	for _, r := range s.Records {
+		add(r.Fields)
+	}
+	return list
+}
+
+// enumsOf lists the enums that records of a subsystem and these structs are checked with.
+func enumsOf(s *schema.Subsystem, structs []*schema.Struct) []*schema.Enum {
+	var list []*schema.Enum
+	add := func(fields []schema.Field) {
+		for _, f := range fields {
+			for _, e := range []*schema.Enum{f.Enum, f.Flags} {
+				if e != nil && !slices.Contains(list, e) {
+					list = append(list, e)
+				}
 			}
 		}
-		for _, r := range s.Records {
-			recordCheck(w, r)
-		}
 	}
-	recordTable(w)
-	return w.Bytes()
+	for _, st := range structs {
+		add(st.Fields)
+	}
+	for _, r := range s.Records {
+		add(r.Fields)
+	}
+	return list
 }
 
 func hasRules(fields []schema.Field) bool {
 	return slices.ContainsFunc(fields, func(f schema.Field) bool { return f.HasRules() })
 }
 
-func checkHelpers(w *writer) {
-	w.p(`static int bad(const char **field, const char *name)
+// checksHeader is what the files of recordsDir have in common.
+func checksHeader() []byte {
+	w := &writer{}
+	cStart(w, false, true)
+	w.p(`/*
+ * The checks that a record passes before any of it is used. An image is hostile
+ * input; the checks read nothing behind the length they have verified. The size
+ * and the offset of every field are the same on every architecture: the files do
+ * not compile elsewhere.
+ */
+#ifndef _CHECKPOINT_RECORDS_CHECKS_H
+#define _CHECKPOINT_RECORDS_CHECKS_H
+`)
+	for _, name := range []string{"align", "array_size", "build_bug", "errno", "kernel", "stddef", "string"} {
+		w.p("#include <linux/%s.h>", name)
+	}
+	w.p("")
+	w.p("#include <asm/byteorder.h>")
+	w.p("")
+	w.p("#include \"../records.h\"")
+	w.p("")
+	for _, r := range allRecords() {
+		w.p("extern const struct ckpt_record ckpt_type_%s;", r.Name)
+	}
+	w.p("")
+	w.p(`static inline int bad(const char **field, const char *name)
 {
 	*field = name;
 	return -EINVAL;
 }
 
 /* The record ends at the next multiple of 8 behind @n bytes, with zeros. */
-static bool ends_at(const struct ckpt_hdr *h, size_t n)
+static inline bool ends_at(const struct ckpt_hdr *h, size_t n)
 {
 	return h->len == ALIGN(n, 8) && !memchr_inv((const u8 *)h + n, 0, h->len - n);
 }
 
 /* @n bytes of text: a NUL at the end and none before. */
-static bool is_text(const char *text, size_t n)
+static inline bool is_text(const char *text, size_t n)
 {
 	return n && strnlen(text, n) == n - 1;
 }
-`)
-}
 
-func enumUsed(e *schema.Enum) bool {
-	for _, s := range schema.Kernel() {
-		lists := [][]schema.Field{}
-		for _, st := range s.Structs {
-			lists = append(lists, st.Fields)
-		}
-		for _, r := range s.Records {
-			lists = append(lists, r.Fields)
-		}
-		for _, fields := range lists {
-			for _, f := range fields {
-				if f.Enum == e || f.Flags == e {
-					return true
-				}
-			}
-		}
-	}
-	return false
+#endif /* _CHECKPOINT_RECORDS_CHECKS_H */`)
+	return w.Bytes()
 }
 
 // enumCheck writes the predicate of an enum, or the mask of its flags.
@@ -291,32 +364,50 @@ func recordCheck(w *writer, r *schema.Record) {
 	w.p("\treturn 0;")
 }
 
-// recordTable writes the table, sorted by type, and the search in it.
-func recordTable(w *writer) {
+// allRecords are those of the kernel, sorted by type.
+func allRecords() []*schema.Record {
 	var recs []*schema.Record
 	for _, s := range schema.Kernel() {
 		recs = append(recs, s.Records...)
 	}
 	slices.SortFunc(recs, func(a, b *schema.Record) int { return int(int64(a.WireType()) - int64(b.WireType())) })
+	return recs
+}
+
+// recordEntry writes what the kernel knows about a type.
+func recordEntry(w *writer, r *schema.Record) {
+	w.p("const struct ckpt_record ckpt_type_%s = {", r.Name)
+	w.p("\t.type = %s,", r.CName())
+	w.p("\t.name = \"%s\",", r.Name)
+	w.p("\t.size = sizeof(struct ckpt_hdr_%s),", r.Name)
+	w.p("\t.max_len = %d,", r.MaxSize())
+	if r.Object != nil {
+		w.p("\t.objtype = CKPT_OBJ_%s,", r.Object.Name)
+	}
+	if r.Optional {
+		w.p("\t.optional = true,")
+	}
+	if r.Raw != "" {
+		w.p("\t.raw = true,")
+	}
+	w.p("\t.check = check_%s,", r.Name)
+	w.p("};")
+	w.p("")
+}
+
+// findSource is the search for a type.
+func findSource() []byte {
+	w := &writer{}
+	cStart(w, false, false)
+	w.p("/*")
+	w.p(" * Records of a checkpoint image: all of them.")
+	w.p(" */")
+	w.p("#include \"checks.h\"")
+	w.p("")
 	w.p("/* Sorted by type. */")
-	w.p("static const struct ckpt_record records[] = {")
-	for _, r := range recs {
-		w.p("\t{")
-		w.p("\t\t.type = %s,", r.CName())
-		w.p("\t\t.name = \"%s\",", r.Name)
-		w.p("\t\t.size = sizeof(struct ckpt_hdr_%s),", r.Name)
-		w.p("\t\t.max_len = %d,", r.MaxSize())
-		if r.Object != nil {
-			w.p("\t\t.objtype = CKPT_OBJ_%s,", r.Object.Name)
-		}
-		if r.Optional {
-			w.p("\t\t.optional = true,")
-		}
-		if r.Raw != "" {
-			w.p("\t\t.raw = true,")
-		}
-		w.p("\t\t.check = check_%s,", r.Name)
-		w.p("\t},")
+	w.p("static const struct ckpt_record *const records[] = {")
+	for _, r := range allRecords() {
+		w.p("\t&ckpt_type_%s,", r.Name)
 	}
 	w.p("};")
 	w.p("")
@@ -333,43 +424,16 @@ const struct ckpt_record *ckpt_record_find(u32 type)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (records[mid].type == type)
-			return &records[mid];
-		if (records[mid].type < type)
+		if (records[mid]->type == type)
+			return records[mid];
+		if (records[mid]->type < type)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	return NULL;
 }`)
-}
-
-// layoutSource is kernel/checkpoint/records_layout.c.
-func layoutSource() []byte {
-	w := &writer{}
-	cStart(w, false, false)
-	w.p("/*")
-	w.p(" * The size and the offset of every field of a checkpoint image are the same on")
-	w.p(" * every architecture. This file holds no code: it does not compile elsewhere.")
-	w.p(" */")
-	w.p("")
-	w.p("#include <linux/build_bug.h>")
-	w.p("#include <linux/stddef.h>")
-	w.p("")
-	w.p("#include \"records.h\"")
-	w.p("")
-	assertStruct(w, "ckpt_hdr", []schema.Field{
-		{Name: "type", Kind: schema.U32}, {Name: "len", Kind: schema.U32},
-	}, 0, schema.HdrSize)
-	for _, s := range schema.Kernel() {
-		for _, st := range s.Structs {
-			assertStruct(w, "ckpt_"+st.Name, st.Fields, 0, schema.Size(st.Fields))
-		}
-		for _, r := range s.Records {
-			assertStruct(w, "ckpt_hdr_"+r.Name, r.Fields, schema.HdrSize, r.FixedSize())
-		}
-	}
-	return append(bytesTrim(w.Bytes()), '\n')
+	return w.Bytes()
 }
 
 func assertStruct(w *writer, name string, fields []schema.Field, base, size int) {

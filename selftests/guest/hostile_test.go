@@ -283,6 +283,7 @@ func TestHostileFlood(t *testing.T) {
 // The fields of records of each subsystem, changed to what is wrong or odd.
 func TestHostileFieldsFrame(t *testing.T)   { hostileFields(t, &schema.General) }
 func TestHostileFieldsTask(t *testing.T)    { hostileFields(t, &schema.Task) }
+func TestHostileFieldsThreads(t *testing.T) { hostileFields(t, &schema.Threads) }
 func TestHostileFieldsCreds(t *testing.T)   { hostileFields(t, &schema.Creds) }
 func TestHostileFieldsFiles(t *testing.T)   { hostileFields(t, &schema.Files) }
 func TestHostileFieldsPipes(t *testing.T)   { hostileFields(t, &schema.Pipes) }

@@ -14,6 +14,7 @@ import (
 
 	"linux-cr/abi/calls"
 	"linux-cr/abi/image"
+	"linux-cr/abi/schema"
 	"linux-cr/selftests/guest/kit"
 )
 
@@ -32,6 +33,10 @@ func TestMqueueHere(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "mqueue", Variant: "state-here", Look: mqueueLook, Image: func(t *testing.T, i *kit.Image) {
 		wantRecords(t, i, map[uint32]int{image.CKPT_HDR_MQUEUE: 8})
 	}})
+}
+
+func TestHostileFieldsMqueues(t *testing.T) {
+	hostileFieldsOf(t, &schema.Mqueues, "mqueue", "lab-here")
 }
 
 func TestMqueueWaiters(t *testing.T) {

@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,8 @@ import (
 
 // A refusal is state that a checkpoint has to refuse by name.
 type refusal struct {
+	// prog is the program; refuse when empty.
+	prog    string
 	variant string
 	// words are what the log line may call it, in lower case; one is enough.
 	words []string
@@ -39,7 +42,7 @@ func refuse(t *testing.T, cases ...refusal) {
 	for _, c := range cases {
 		t.Run(c.variant, func(t *testing.T) {
 			t.Parallel()
-			p := kit.Start(t, "refuse", "keep", c.variant)
+			p := kit.Start(t, cmp.Or(c.prog, "refuse"), "keep", c.variant)
 			p.Ready(t)
 			pid := p.Pid
 			if b, err := os.ReadFile(filepath.Join(p.Dir, "target")); err == nil {
@@ -99,31 +102,31 @@ func TestRefuseAnonFiles(t *testing.T) {
 		refusal{variant: "epoll_outside", words: []string{"epoll watches"}},
 		refusal{variant: "inotify_unlinked", words: []string{"inotify watch 1 of"}},
 		refusal{variant: "fanotify", words: []string{"fanotify"}},
-		refusal{variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
-		refusal{variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
-		refusal{variant: "perf", words: []string{"anonymous file anon_inode:[perf_event]"}},
-		refusal{variant: "perf_mapped", words: []string{"anonymous file anon_inode:[perf_event]", "anon_inode:[perf_event]: memory of a device"}},
-		refusal{variant: "bpf", words: []string{"anonymous file anon_inode:bpf-map"}},
-		refusal{variant: "bpf_mapped", words: []string{"anonymous file anon_inode:bpf-map", "anon_inode:bpf-map: memory of a device"}},
-		refusal{variant: "bpf_prog", words: []string{"anonymous file anon_inode:bpf-prog"}},
-		refusal{variant: "bpf_link", words: []string{"anonymous file anon_inode:bpf_link"}},
+		refusal{prog: "refuse_anon", variant: "userfaultfd_outside", words: []string{"watches memory of a process outside"}},
+		refusal{prog: "refuse_anon", variant: "userfaultfd_fault", words: []string{"waits for a fault to be resolved"}},
+		refusal{prog: "refuse_anon", variant: "perf", words: []string{"anonymous file anon_inode:[perf_event]"}},
+		refusal{prog: "refuse_anon", variant: "perf_mapped", words: []string{"anonymous file anon_inode:[perf_event]", "anon_inode:[perf_event]: memory of a device"}},
+		refusal{prog: "refuse_anon", variant: "bpf", words: []string{"anonymous file anon_inode:bpf-map"}},
+		refusal{prog: "refuse_anon", variant: "bpf_mapped", words: []string{"anonymous file anon_inode:bpf-map", "anon_inode:bpf-map: memory of a device"}},
+		refusal{prog: "refuse_anon", variant: "bpf_prog", words: []string{"anonymous file anon_inode:bpf-prog"}},
+		refusal{prog: "refuse_anon", variant: "bpf_link", words: []string{"anonymous file anon_inode:bpf_link"}},
 		refusal{variant: "pidfd_outside", words: []string{"pidfd of process"}})
 }
 
 func TestRefuseIOUring(t *testing.T) {
 	refuse(t,
-		refusal{variant: "io_uring_flight", words: []string{"io_uring: 3 requests in flight"}},
-		refusal{variant: "io_uring_worker", words: []string{"a thread that the kernel has made for the process"}, thread: true},
-		refusal{variant: "io_uring_sqpoll", words: []string{"a thread that the kernel has made for the process", "sqpoll"}, thread: true},
-		refusal{variant: "io_uring_overflow", words: []string{"an io_uring has completions that did not fit"}},
-		refusal{variant: "io_uring_disabled", words: []string{"an io_uring is not enabled yet"}},
-		refusal{variant: "io_uring_eventfd", words: []string{"an io_uring has a registered eventfd"}},
-		refusal{variant: "io_uring_files", words: []string{"an io_uring has registered files"}},
-		refusal{variant: "io_uring_buffers", words: []string{"an io_uring has registered buffers"}},
-		refusal{variant: "io_uring_personality", words: []string{"an io_uring has registered personalities"}},
-		refusal{variant: "io_uring_ring_fd", words: []string{"registered descriptors of rings"}},
-		refusal{variant: "io_uring_gone", words: []string{"can only be used by a task that has ended"}},
-		refusal{variant: "io_uring_part", words: []string{"part of an io_uring"}})
+		refusal{prog: "refuse_anon", variant: "io_uring_flight", words: []string{"io_uring: 3 requests in flight"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_worker", words: []string{"a thread that the kernel has made for the process"}, thread: true},
+		refusal{prog: "refuse_anon", variant: "io_uring_sqpoll", words: []string{"a thread that the kernel has made for the process", "sqpoll"}, thread: true},
+		refusal{prog: "refuse_anon", variant: "io_uring_overflow", words: []string{"an io_uring has completions that did not fit"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_disabled", words: []string{"an io_uring is not enabled yet"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_eventfd", words: []string{"an io_uring has a registered eventfd"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_files", words: []string{"an io_uring has registered files"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_buffers", words: []string{"an io_uring has registered buffers"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_personality", words: []string{"an io_uring has registered personalities"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_ring_fd", words: []string{"registered descriptors of rings"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_gone", words: []string{"can only be used by a task that has ended"}},
+		refusal{prog: "refuse_anon", variant: "io_uring_part", words: []string{"part of an io_uring"}})
 }
 
 func TestRefuseFiles(t *testing.T) {
@@ -162,8 +165,8 @@ func TestRefuseMemory(t *testing.T) {
 		refusal{variant: "shm_huge", words: []string{"huge pages (shm_hugetlb)"}},
 		refusal{variant: "shm_elsewhere", words: []string{"of another ipc namespace"}},
 		refusal{variant: "hugetlb_readonly", words: []string{"huge pages that are read-only"}},
-		refusal{variant: "userfaultfd_given", words: []string{"registered with a userfaultfd that no task of the hierarchy has open"}},
-		refusal{variant: "userfaultfd_huge", words: []string{"huge pages registered with userfaultfd"}},
+		refusal{prog: "refuse_anon", variant: "userfaultfd_given", words: []string{"registered with a userfaultfd that no task of the hierarchy has open"}},
+		refusal{prog: "refuse_anon", variant: "userfaultfd_huge", words: []string{"huge pages registered with userfaultfd"}},
 		refusal{variant: "dev_mem", words: []string{"mem", "device"}},
 		refusal{variant: "pkey_exec", words: []string{"protection key of its own"}})
 }
@@ -175,11 +178,11 @@ func TestRefuseAttached(t *testing.T) {
 		refusal{variant: "timer_thread_gone", words: []string{"posix timer 0: notifies a thread that has ended"}},
 		refusal{variant: "sem_used", words: []string{"the tasks have used it, and it stays behind"}, warned: true},
 		refusal{variant: "seccomp_listener", words: []string{"notifies a listener"}},
-		refusal{variant: "aio", words: []string{": 1 requests in flight"}},
-		refusal{variant: "aio_unmapped", words: []string{"its ring is not mapped as a whole"}},
-		refusal{variant: "aio_readonly", words: []string{"ring of asynchronous i/o with other rights"}},
-		refusal{variant: "aio_dontfork", words: []string{"ring of asynchronous i/o with other rights"}},
-		refusal{variant: "epoll_signalfd_gone", words: []string{"for a task that has ended"}},
+		refusal{prog: "refuse_anon", variant: "aio", words: []string{": 1 requests in flight"}},
+		refusal{prog: "refuse_anon", variant: "aio_unmapped", words: []string{"its ring is not mapped as a whole"}},
+		refusal{prog: "refuse_anon", variant: "aio_readonly", words: []string{"ring of asynchronous i/o with other rights"}},
+		refusal{prog: "refuse_anon", variant: "aio_dontfork", words: []string{"ring of asynchronous i/o with other rights"}},
+		refusal{prog: "refuse_anon", variant: "epoll_signalfd_gone", words: []string{"for a task that has ended"}},
 		refusal{variant: "session_keyring", words: []string{"keyring"}, warned: true},
 		refusal{variant: "thread_keyring", words: []string{"keyring"}},
 		refusal{variant: "process_keyring", words: []string{"keyring"}},

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"linux-cr/abi/image"
+	"linux-cr/abi/schema"
 	"linux-cr/selftests/guest/kit"
 )
 
@@ -95,6 +96,8 @@ func TestSysvSemShared(t *testing.T) {
 func TestSysvMsg(t *testing.T) {
 	kit.RunFamilies(t, kit.Family{Prog: "sysv", Variant: "msg", Alone: true, Look: []string{"ns/ipc"}})
 }
+
+func TestHostileFieldsIPC(t *testing.T) { hostileFieldsOf(t, &schema.IPC, "sysv", "lab-here") }
 
 // removeSysv removes objects by identifier, whatever there is of them.
 func removeSysv(ids ...int32) {

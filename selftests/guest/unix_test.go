@@ -41,7 +41,7 @@ func TestUnixEpoll(t *testing.T)   { unixSockets(t, "epoll") }
 // TestUnixBlocked checkpoints a program asleep in a call, which goes on when its handler has run.
 func TestUnixBlocked(t *testing.T) {
 	for _, v := range []string{"read", "accept", "send", "sendto", "connect"} {
-		kit.Run(t, kit.Case{Prog: "unix", Variant: v, Look: newSocket, Signals: []syscall.Signal{unix.SIGUSR1}})
+		kit.Run(t, kit.Case{Prog: "unix_call", Variant: v, Look: newSocket, Signals: []syscall.Signal{unix.SIGUSR1}})
 	}
 }
 

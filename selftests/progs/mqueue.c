@@ -12,6 +12,7 @@
  * waiters: processes that wait for a message, for room and for a limited time;
  * one that is notified; one queue in several open files of several processes.
  * exec: who registered has executed another program since.
+ * lab-here: one process with a queue without a name, for images that are damaged.
  * mounted-here: opened in a mounted mqueue file system; removed meanwhile.
  */
 #include "family.h"
@@ -414,6 +415,19 @@ static void exec_main(int argc, char **argv)
 	want_u64("removal", mq_unlink(queue_name("exec")), 0);
 }
 
+static void lab_main(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIG };
+	mqd_t q = make("lab", O_RDWR, 0600, 4, 64);
+
+	signal(SIG, SIG_IGN);
+	put(q, 3, 64, 1);
+	must(mq_notify(q, &ev));
+	prog_ready();
+	prog_wait();
+	want_message("of the queue", q, 3, 64, 1);
+}
+
 static void mounted_main(void)
 {
 	mqd_t q = make("mounted", O_RDWR, 0600, 4, 64);
@@ -459,6 +473,8 @@ int main(int argc, char **argv)
 		waiters_main();
 	else if (prog_is("exec"))
 		exec_main(argc, argv);
+	else if (prog_is("lab-here"))
+		lab_main();
 	else if (prog_is("mounted-here"))
 		mounted_main();
 	family_done();

@@ -2,147 +2,16 @@
 /*
  * unix - Unix sockets are connected as before, and hold what was in them
  *
- * Variants: see the table at the end; those of calls[]: asleep in the call until a
- * handler that runs after the restart lets it go on.
+ * Variants: see the table at the end.
  */
-#include "prog.h"
+#include "unix.h"
 #include <poll.h>
-#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <linux/sockios.h>
 
-static int a, b, c, d, listener;
-static char buf[1 << 20], data[1 << 20];
-static volatile int runs;
-
-static void pair(int type)
-{
-	int fds[2];
-
-	must(socketpair(AF_UNIX, type, 0, fds));
-	a = fds[0];
-	b = fds[1];
-}
-
-static void put(int fd, size_t n, uint64_t seed)
-{
-	fill(data, n + 8, seed);
-	if (must(send(fd, data, n, MSG_NOSIGNAL)) != (long)n)
-		prog_say("SETUP: short send of %zu", n);
-}
-
-static void want_get(const char *what, int fd, size_t n, uint64_t seed)
-{
-	ssize_t got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-
-	fill(data, n + 8, seed);
-	want_u64(what, got, n);
-	if (got == (ssize_t)n && memcmp(buf, data, n))
-		prog_fail("%s: other bytes", what);
-}
-
-static void want_nothing(const char *what, int fd)
-{
-	want_u64(what, recv(fd, buf, sizeof(buf), MSG_DONTWAIT), -1);
-	want_u64(what, errno, EAGAIN);
-}
-
-/* A path is short enough for sun_path only from where it lies. */
-static socklen_t name(struct sockaddr_un *un, const char *text, int abstract)
-{
-	memset(un, 0, sizeof(*un));
-	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path + abstract, text);
-	return offsetof(struct sockaddr_un, sun_path) + strlen(text) + 1;
-}
-
-static void want_name(const char *what, int fd, int peer, const char *text, int abstract)
-{
-	struct sockaddr_un got = {}, un;
-	socklen_t len = sizeof(got), right = text ? name(&un, text, abstract) : offsetof(struct sockaddr_un, sun_path);
-
-	must(peer ? getpeername(fd, (void *)&got, &len) : getsockname(fd, (void *)&got, &len));
-	want_u64(what, len, right);
-	if (text && memcmp(&got, &un, right))
-		prog_fail("%s: got %s", what, got.sun_path + abstract);
-}
-
-/* Of the abstract name space, which all programs share. */
-static const char *own_name(void)
-{
-	static char text[30];
-
-	snprintf(text, sizeof(text), "linux-cr-%d", getpid());
-	return text;
-}
-
-static int make_listener(const char *text, int abstract, int type)
-{
-	struct sockaddr_un un;
-	socklen_t len = name(&un, text, abstract);
-	int fd = must(socket(AF_UNIX, type, 0));
-
-	must(bind(fd, (void *)&un, len));
-	must(listen(fd, 5));
-	return fd;
-}
-
-static int make_client(const char *text, int abstract, int type)
-{
-	struct sockaddr_un un;
-	socklen_t len = name(&un, text, abstract);
-	int fd = must(socket(AF_UNIX, type, 0));
-
-	must(connect(fd, (void *)&un, len));
-	return fd;
-}
-
-static void send_fds(int fd, const int *fds, int n)
-{
-	union {
-		char room[CMSG_SPACE(8 * sizeof(int))];
-		struct cmsghdr align;
-	} u = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.room, .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
-	must(sendmsg(fd, &msg, 0));
-}
-
-static int recv_fds(int fd, int *fds, int max)
-{
-	char room[CMSG_SPACE(8 * sizeof(int))];
-	struct iovec iov = { buf, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
-	struct cmsghdr *cmsg;
-	int n;
-
-	if (recvmsg(fd, &msg, MSG_DONTWAIT) != 1)
-		return -1;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
-		return 0;
-	n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(cmsg), (n < max ? n : max) * sizeof(int));
-	return n;
-}
-
-static void drain(void)
-{
-	while (recv(a, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
-	while (recv(b, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
-}
+static int c, d;
 
 static void stream_setup(void)
 {
@@ -801,94 +670,6 @@ static void lab_verify(void)
 {
 }
 
-/* Somebody with as many connections, or datagrams, as may wait. */
-static void make_full(int type)
-{
-	struct sockaddr_un un;
-	socklen_t len = name(&un, own_name(), 1);
-	int i;
-
-	listener = must(socket(AF_UNIX, type, 0));
-	must(bind(listener, (void *)&un, len));
-	if (type == SOCK_STREAM)
-		must(listen(listener, 0));
-	for (i = 0; i < 1000; i++) {
-		b = must(socket(AF_UNIX, type | SOCK_NONBLOCK, 0));
-		if (connect(b, (void *)&un, len))
-			break;
-		if (type == SOCK_DGRAM && send(b, "x", 1, 0) != 1)
-			break;
-	}
-	want_u64("full", errno, EAGAIN);
-	a = must(socket(AF_UNIX, type, 0));
-	if (type == SOCK_DGRAM)
-		must(connect(a, (void *)&un, len));
-}
-
-static void on_signal(int sig)
-{
-	runs++;
-	if (prog_is("read"))
-		put(a, 10, 1);
-	else if (prog_is("accept"))
-		a = make_client(own_name(), 1, SOCK_STREAM);
-	else if (prog_is("connect"))
-		must(accept(listener, NULL, NULL));
-	else if (prog_is("sendto"))
-		must(recv(listener, buf, 100, 0));
-	else
-		drain();
-}
-
-static int do_call(void)
-{
-	struct sockaddr_un un;
-	socklen_t len;
-
-	if (prog_is("read"))
-		return read(b, buf, 100);
-	if (prog_is("accept"))
-		return accept(listener, NULL, NULL) >= 0;
-	if (prog_is("send"))
-		return send(a, data, 4096, 0);
-	if (prog_is("sendto"))
-		return send(a, data, 50, 0);
-	len = name(&un, own_name(), 1);
-	return connect(a, (void *)&un, len);
-}
-
-static const struct {
-	const char *name;
-	int ret;
-} calls[] = {
-	{ "read", 10 }, { "accept", 1 }, { "send", 4096 }, { "sendto", 50 }, { "connect", 0 },
-};
-
-/* Asleep in a call while it is saved and brought back. */
-static void call(int right)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	int ret;
-
-	must(sigaction(SIGUSR1, &sa, NULL));
-	if (prog_is("accept"))
-		listener = make_listener(own_name(), 1, SOCK_STREAM);
-	else if (prog_is("connect"))
-		make_full(SOCK_STREAM);
-	else if (prog_is("sendto"))
-		make_full(SOCK_DGRAM);
-	else
-		pair(SOCK_STREAM);
-	if (prog_is("send"))
-		while (send(a, data, 4096, MSG_DONTWAIT) > 0)
-			;
-	prog_ready();
-	ret = prog_losing ? -2 : do_call();
-	prog_wait();
-	want_u64("return value", ret, right);
-	want_u64("handler", runs, 1);
-}
-
 static const struct {
 	const char *name;
 	void (*setup)(void), (*lose)(void), (*verify)(void);
@@ -919,11 +700,6 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	prog_start(argc, argv);
-	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		if (prog_is(calls[i].name)) {
-			call(calls[i].ret);
-			prog_done();
-		}
 	for (i = 0; i < ARRAY_SIZE(variants) - 1 && !prog_is(variants[i].name); i++)
 		;
 	variants[i].setup();

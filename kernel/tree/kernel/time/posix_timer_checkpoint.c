@@ -523,7 +523,7 @@ static void timer_queue_at(struct sigpending *pending, struct sigqueue *q,
 /*
  * Queue a signal for a thread even if it ignores it: the thread was about to
  * take it, and a timer with an interval starts again only then. The thread has
- * committed and waits, so what it really blocks is nobody else's for now.
+ * committed and waits in restart(2), so nobody else uses what it really blocks.
  */
 static int timer_send(struct sigqueue *q, struct pid *pid)
 {

@@ -92,12 +92,14 @@
 #define CKPT_HDR_TREE			102
 #define CKPT_HDR_PIDS			101
 #define CKPT_HDR_TASK			103
+#define CKPT_HDR_IO_CONTEXT		121
+#define CKPT_HDR_TASK_OBJS		105
+
+/* Record types: Threads */
 #define CKPT_HDR_THREAD			107
 #define CKPT_HDR_REGSET			108
 #define CKPT_HDR_RESTART_BLOCK		106
 #define CKPT_HDR_SCHED			120
-#define CKPT_HDR_IO_CONTEXT		121
-#define CKPT_HDR_TASK_OBJS		105
 
 /* Record types: Credentials */
 #define CKPT_HDR_CRED			115
@@ -147,6 +149,8 @@
 #define CKPT_HDR_SEM_UNDO_SET		505
 #define CKPT_HDR_MSG_QUEUE		506
 #define CKPT_HDR_MSG			507
+
+/* Record types: Mqueues */
 #define CKPT_HDR_MQUEUE			508
 #define CKPT_HDR_MQUEUE_MSG		509
 #define CKPT_HDR_MQUEUE_FILE		510
@@ -447,7 +451,7 @@ struct ckpt_hdr_error {
 };
 
 /*
- * Task. The task array and what belongs to each task alone.
+ * Task. The task array, who each task is, and what it shares with others.
  */
 
 /**
@@ -485,39 +489,6 @@ enum ckpt_task_state {
 #define CKPT_PIDS_GHOST		0x00000002U
 /* shares System V semaphore undo operations with the leader of its process (CLONE_SYSVSEM) */
 #define CKPT_PIDS_SYSVSEM	0x00000004U
-
-/**
- * enum ckpt_restart_kind - interrupted system call that continues with the
- * time that was left
- *
- * @CKPT_RESTART_NONE: nothing to continue
- * @CKPT_RESTART_NANOSLEEP: nanosleep(2), clock_nanosleep(2)
- * @CKPT_RESTART_POLL: poll(2)
- * @CKPT_RESTART_FUTEX: futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a
- *	timeout
- * @CKPT_RESTART_SIGTIMEDWAIT: rt_sigtimedwait(2)
- * @CKPT_RESTART_EPOLL: epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
- * @CKPT_RESTART_SEMTIMEDOP: semtimedop(2)
- */
-enum ckpt_restart_kind {
-	CKPT_RESTART_NONE		= 0,
-	CKPT_RESTART_NANOSLEEP		= 1,
-	CKPT_RESTART_POLL		= 2,
-	CKPT_RESTART_FUTEX		= 3,
-	CKPT_RESTART_SIGTIMEDWAIT	= 4,
-	CKPT_RESTART_EPOLL		= 5,
-	CKPT_RESTART_SEMTIMEDOP		= 6,
-};
-
-/*
- * CKPT_RESTARTF_*: marks of a restart block.
- */
-/* remaining is valid; without it the call waits for ever */
-#define CKPT_RESTARTF_TIMEOUT	0x00000001U
-/* addr receives the remaining time of nanosleep(2) */
-#define CKPT_RESTARTF_RMTP	0x00000002U
-/* remaining is an instant of CLOCK_REALTIME that stays what it is (futex) */
-#define CKPT_RESTARTF_ABSTIME	0x00000004U
 
 /**
  * struct ckpt_hdr_tree - Head of the task array; nr_tasks records of type pids
@@ -631,6 +602,93 @@ struct ckpt_hdr_task {
 };
 
 /**
+ * struct ckpt_hdr_io_context - An I/O context that several tasks share
+ * (CLONE_IO): they have one I/O priority.
+ *
+ * @h: record header, type CKPT_HDR_IO_CONTEXT
+ * @objref: object number
+ * @ioprio: ioprio_get(2), 0 when not set
+ */
+struct ckpt_hdr_io_context {
+	struct ckpt_hdr h;
+	__s32 objref;
+	__u32 ioprio;
+};
+
+/**
+ * struct ckpt_hdr_task_objs - The objects a task uses. Last record of a task.
+ *
+ * @h: record header, type CKPT_HDR_TASK_OBJS
+ * @mm_ref: address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
+ * @files_ref: file descriptor table; 0 for a zombie (reference:
+ *	CKPT_OBJ_FILE_TABLE, or 0)
+ * @fs_ref: root, working directory, umask; 0 for a zombie (reference:
+ *	CKPT_OBJ_FS, or 0)
+ * @sighand_ref: signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND,
+ *	or 0)
+ * @signal_ref: what the threads of the process share (reference:
+ *	CKPT_OBJ_SIGNAL)
+ * @cred_ref: credentials (reference: CKPT_OBJ_CRED)
+ * @seccomp_ref: seccomp filter; 0 for none, or a zombie (reference:
+ *	CKPT_OBJ_SECCOMP, or 0)
+ * @seccomp_mode: PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
+ * @io_ref: I/O context that the task shares with others; 0 for one of its own,
+ *	or a zombie (reference: CKPT_OBJ_IO_CONTEXT, or 0)
+ * @reserved0: must be zero
+ */
+struct ckpt_hdr_task_objs {
+	struct ckpt_hdr h;
+	__s32 mm_ref;
+	__s32 files_ref;
+	__s32 fs_ref;
+	__s32 sighand_ref;
+	__s32 signal_ref;
+	__s32 cred_ref;
+	__s32 seccomp_ref;
+	__u32 seccomp_mode;
+	__s32 io_ref;
+	__u32 reserved0;
+};
+
+/*
+ * Threads. How each task runs: registers, what it has registered with the
+ * kernel, the call in which it was, and how it is scheduled.
+ */
+
+/**
+ * enum ckpt_restart_kind - interrupted system call that continues with the
+ * time that was left
+ *
+ * @CKPT_RESTART_NONE: nothing to continue
+ * @CKPT_RESTART_NANOSLEEP: nanosleep(2), clock_nanosleep(2)
+ * @CKPT_RESTART_POLL: poll(2)
+ * @CKPT_RESTART_FUTEX: futex(2), FUTEX_WAIT and FUTEX_WAIT_BITSET with a
+ *	timeout
+ * @CKPT_RESTART_SIGTIMEDWAIT: rt_sigtimedwait(2)
+ * @CKPT_RESTART_EPOLL: epoll_wait(2), epoll_pwait(2), epoll_pwait2(2)
+ * @CKPT_RESTART_SEMTIMEDOP: semtimedop(2)
+ */
+enum ckpt_restart_kind {
+	CKPT_RESTART_NONE		= 0,
+	CKPT_RESTART_NANOSLEEP		= 1,
+	CKPT_RESTART_POLL		= 2,
+	CKPT_RESTART_FUTEX		= 3,
+	CKPT_RESTART_SIGTIMEDWAIT	= 4,
+	CKPT_RESTART_EPOLL		= 5,
+	CKPT_RESTART_SEMTIMEDOP		= 6,
+};
+
+/*
+ * CKPT_RESTARTF_*: marks of a restart block.
+ */
+/* remaining is valid; without it the call waits for ever */
+#define CKPT_RESTARTF_TIMEOUT	0x00000001U
+/* addr receives the remaining time of nanosleep(2) */
+#define CKPT_RESTARTF_RMTP	0x00000002U
+/* remaining is an instant of CLOCK_REALTIME that stays what it is (futex) */
+#define CKPT_RESTARTF_ABSTIME	0x00000004U
+
+/**
  * struct ckpt_hdr_thread - Addresses a thread has registered with the kernel,
  * and how many regsets follow.
  *
@@ -705,13 +763,15 @@ struct ckpt_hdr_regset {
  * @flags: marks (CKPT_RESTARTF_*)
  * @clockid: CLOCK_* (nanosleep kinds)
  * @nr: poll: number of pollfds; sigtimedwait: bytes of the signal set; epoll:
- *	size of the array of events
+ *	size of the array of events; semtimedop: number of operations
  * @remaining: time left, nanoseconds, 0 at the least
  * @addr: nanosleep: remaining time goes here; poll: pollfds; futex: futex
- *	word; sigtimedwait: signal set; epoll: array of events
+ *	word; sigtimedwait: signal set; epoll: array of events; semtimedop:
+ *	operations
  * @addr2: sigtimedwait: siginfo goes here; epoll: signal mask of the wait, 0
  *	for none
- * @val: futex: expected value; epoll: descriptor of the instance
+ * @val: futex: expected value; epoll: descriptor of the instance; semtimedop:
+ *	identifier of the set
  * @bitset: futex: FUTEX_WAIT_BITSET mask
  * @op: futex: FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME
  * @reserved0: must be zero
@@ -768,55 +828,6 @@ struct ckpt_hdr_sched {
 	__u32 nr_cpus;
 	__u32 nr_words;
 	__u64 affinity[];
-};
-
-/**
- * struct ckpt_hdr_io_context - An I/O context that several tasks share
- * (CLONE_IO): they have one I/O priority.
- *
- * @h: record header, type CKPT_HDR_IO_CONTEXT
- * @objref: object number
- * @ioprio: ioprio_get(2), 0 when not set
- */
-struct ckpt_hdr_io_context {
-	struct ckpt_hdr h;
-	__s32 objref;
-	__u32 ioprio;
-};
-
-/**
- * struct ckpt_hdr_task_objs - The objects a task uses. Last record of a task.
- *
- * @h: record header, type CKPT_HDR_TASK_OBJS
- * @mm_ref: address space; 0 for a zombie (reference: CKPT_OBJ_MM, or 0)
- * @files_ref: file descriptor table; 0 for a zombie (reference:
- *	CKPT_OBJ_FILE_TABLE, or 0)
- * @fs_ref: root, working directory, umask; 0 for a zombie (reference:
- *	CKPT_OBJ_FS, or 0)
- * @sighand_ref: signal handlers; 0 for a zombie (reference: CKPT_OBJ_SIGHAND,
- *	or 0)
- * @signal_ref: what the threads of the process share (reference:
- *	CKPT_OBJ_SIGNAL)
- * @cred_ref: credentials (reference: CKPT_OBJ_CRED)
- * @seccomp_ref: seccomp filter; 0 for none, or a zombie (reference:
- *	CKPT_OBJ_SECCOMP, or 0)
- * @seccomp_mode: PR_GET_SECCOMP: 0, SECCOMP_MODE_STRICT or SECCOMP_MODE_FILTER
- * @io_ref: I/O context that the task shares with others; 0 for one of its own,
- *	or a zombie (reference: CKPT_OBJ_IO_CONTEXT, or 0)
- * @reserved0: must be zero
- */
-struct ckpt_hdr_task_objs {
-	struct ckpt_hdr h;
-	__s32 mm_ref;
-	__s32 files_ref;
-	__s32 fs_ref;
-	__s32 sighand_ref;
-	__s32 signal_ref;
-	__s32 cred_ref;
-	__s32 seccomp_ref;
-	__u32 seccomp_mode;
-	__s32 io_ref;
-	__u32 reserved0;
 };
 
 /*
@@ -1562,10 +1573,9 @@ struct ckpt_hdr_userfault_range {
 };
 
 /*
- * IPC. System V IPC and POSIX message queues. Times of System V IPC are
- * seconds of CLOCK_REALTIME. Semaphores, System V message queues, and segments
- * and POSIX message queues that nobody has attached or open stand behind the
- * state of the last task. Processes that are not in the task array are 0.
+ * IPC. System V IPC. Times are seconds of CLOCK_REALTIME. Semaphores, message
+ * queues and segments that nobody has attached stand behind the state of the
+ * last task. Processes that are not in the task array are 0.
  */
 
 /*
@@ -1575,31 +1585,6 @@ struct ckpt_hdr_userfault_range {
 #define CKPT_SHM_LOCKED		0x00000002U	/* SHM_LOCK */
 /* it is removed with its last attachment (IPC_RMID) */
 #define CKPT_SHM_DEST		0x00000004U
-
-/*
- * CKPT_MQUEUE_*: marks of a POSIX message queue.
- */
-#define CKPT_MQUEUE_UNLINKED	0x00000001U	/* it has no name any more (mq_unlink) */
-/* who is to be notified has executed another program since, and gets no signal */
-#define CKPT_MQUEUE_EXECED	0x00000002U
-
-/**
- * enum ckpt_mqueue_notify - how a message queue tells that it is empty no
- * more, as sigev_notify
- *
- * @CKPT_MQ_NOTIFY_SIGNAL: SIGEV_SIGNAL: a signal to the process
- * @CKPT_MQ_NOTIFY_NONE: SIGEV_NONE: not at all
- */
-enum ckpt_mqueue_notify {
-	CKPT_MQ_NOTIFY_SIGNAL	= 0,
-	CKPT_MQ_NOTIFY_NONE	= 1,
-};
-
-/*
- * CKPT_MQ_FILE_*: marks of a descriptor of a POSIX message queue.
- */
-/* opened with open(2), in a mounted mqueue file system; a string record with its path follows */
-#define CKPT_MQ_FILE_PATH	0x00000001U
 
 /**
  * struct ckpt_ipc_perm - what all System V IPC objects have in common
@@ -1781,6 +1766,36 @@ struct ckpt_hdr_msg {
 	__u32 size;
 	__u8 text[];
 };
+
+/*
+ * Mqueues. POSIX message queues. Those that nobody has open stand behind the
+ * state of the last task.
+ */
+
+/*
+ * CKPT_MQUEUE_*: marks of a POSIX message queue.
+ */
+#define CKPT_MQUEUE_UNLINKED	0x00000001U	/* it has no name any more (mq_unlink) */
+/* who is to be notified has executed another program since, and gets no signal */
+#define CKPT_MQUEUE_EXECED	0x00000002U
+
+/**
+ * enum ckpt_mqueue_notify - how a message queue tells that it is empty no
+ * more, as sigev_notify
+ *
+ * @CKPT_MQ_NOTIFY_SIGNAL: SIGEV_SIGNAL: a signal to the process
+ * @CKPT_MQ_NOTIFY_NONE: SIGEV_NONE: not at all
+ */
+enum ckpt_mqueue_notify {
+	CKPT_MQ_NOTIFY_SIGNAL	= 0,
+	CKPT_MQ_NOTIFY_NONE	= 1,
+};
+
+/*
+ * CKPT_MQ_FILE_*: marks of a descriptor of a POSIX message queue.
+ */
+/* opened with open(2), in a mounted mqueue file system; a string record with its path follows */
+#define CKPT_MQ_FILE_PATH	0x00000001U
 
 /**
  * struct ckpt_hdr_mqueue - A POSIX message queue. A string record with its
