@@ -27,8 +27,8 @@ int main(int argc, char **argv)
 		want_u64("read", read(rd, in, len), len);
 		want_u64("data", memcmp(in, out, len), 0);
 		rounds++;
+		/* The file keeps its size: its contents are not in the image. */
 		if (rounds % 500 == 0) {
-			must(ftruncate(wr, 0));
 			must(lseek(wr, 0, SEEK_SET));
 			must(lseek(rd, 0, SEEK_SET));
 		}
